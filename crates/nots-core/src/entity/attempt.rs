@@ -1,0 +1,137 @@
+//! An attempt at the card: everything its Checkout Session is made of is stored before Stripe is asked, so that
+//! every try of one attempt sends the same words under the same key.
+
+use serde::{Deserialize, Serialize};
+
+use super::{of_booking, payment::Payment, settings::Settings};
+use crate::{
+    actor::Actor,
+    contact::Email,
+    entity::booking::Booking,
+    id::{BookingId, PaymentId},
+    money::Total,
+    ports::{CheckoutOrder, CheckoutSession},
+    table::{Base, Entity, Key, New, Rewrite, Stored},
+    time::{Seconds, Timestamp},
+};
+
+/// Seconds that a card holder has for one attempt. Stripe wants at least thirty minutes when it is asked; the
+/// ten minutes above that are how long a lost first try may be made again unchanged.
+pub const LIFETIME: Seconds = 2_400;
+/// The least Stripe takes between being asked and a session's expiry.
+const STRIPE_LEAST: Seconds = 1_800;
+
+/// One Checkout Session, as it is asked for and as it was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckoutAttempt {
+    /// For which booking.
+    pub booking_id: BookingId,
+    /// For which payment.
+    pub payment_id: PaymentId,
+    /// 1, 2, 3…
+    pub number: u32,
+    /// How much.
+    pub amount: Total,
+    /// What the card holder reads.
+    pub description: String,
+    /// Whom Stripe writes to.
+    pub email: Email,
+    /// When it can no longer be paid.
+    pub expires_at: Timestamp,
+    /// Where to after paying.
+    pub success_url: String,
+    /// Where to otherwise.
+    pub cancel_url: String,
+    /// `cs_…`, once opened.
+    pub checkout_session_id: Option<String>,
+    /// The page to pay on, once opened.
+    pub checkout_url: Option<String>,
+}
+
+impl CheckoutAttempt {
+    /// The next attempt of a payment, to be put together with the payment's own count of it.
+    pub fn begin(
+        payment: &Payment,
+        booking: &Booking,
+        settings: &Settings,
+        by: Actor,
+        at: Timestamp,
+    ) -> New<Self> {
+        let (success_url, cancel_url) = settings.return_urls(&booking.booking_id);
+        let attempt = Self {
+            booking_id: booking.booking_id.clone(),
+            payment_id: payment.payment_id.clone(),
+            number: payment.attempts.saturating_add(1),
+            amount: payment.amount,
+            description: format!(
+                "{}: {} to {}",
+                booking.booking_reference,
+                booking.journey.pickup_location.address,
+                booking.journey.dropoff_location.address
+            ),
+            email: booking.customer.email.clone(),
+            expires_at: at.plus(LIFETIME),
+            success_url,
+            cancel_url,
+            checkout_session_id: None,
+            checkout_url: None,
+        };
+        New::of(attempt, by, at)
+    }
+
+    /// What Stripe is asked, the same on every try.
+    #[must_use]
+    pub fn order(&self) -> CheckoutOrder {
+        CheckoutOrder {
+            idempotency_key: format!("checkout-{}-{}", self.payment_id, self.number),
+            booking_id: self.booking_id.clone(),
+            payment_id: self.payment_id.clone(),
+            amount: self.amount,
+            description: self.description.clone(),
+            email: self.email.clone(),
+            expires_at: self.expires_at,
+            success_url: self.success_url.clone(),
+            cancel_url: self.cancel_url.clone(),
+        }
+    }
+
+    /// The session that a card holder can still pay this amount with, if it was opened.
+    #[must_use]
+    pub fn session(&self) -> Option<CheckoutSession> {
+        let (id, url) = (self.checkout_session_id.clone()?, self.checkout_url.clone()?);
+        Some(CheckoutSession { id, url })
+    }
+
+    /// Whether this attempt still serves: for this amount, and either open and unexpired or fresh enough for
+    /// Stripe to open.
+    #[must_use]
+    pub fn serves(&self, amount: Total, now: Timestamp) -> bool {
+        let until = if self.checkout_session_id.is_some() { now } else { now.plus(STRIPE_LEAST) };
+        self.amount == amount && until < self.expires_at
+    }
+
+    /// Keeps the session that Stripe opened.
+    pub fn opened(row: Stored<Self>, session: &CheckoutSession, by: Actor, at: Timestamp) -> Rewrite<Self> {
+        let data = Self {
+            checkout_session_id: Some(session.id.clone()),
+            checkout_url: Some(session.url.clone()),
+            ..row.data.clone()
+        };
+        Rewrite::of(row, data, by, at)
+    }
+}
+
+impl Entity for CheckoutAttempt {
+    const TYPE: &'static str = "CheckoutAttempt";
+    type Id<'a> = (&'a BookingId, u32);
+    type Indexes = ();
+
+    fn key_of((booking, number): Self::Id<'_>) -> Key<Base> {
+        of_booking(booking).at(format_args!("ATTEMPT#{number:04}"))
+    }
+
+    fn id(&self) -> Self::Id<'_> {
+        (&self.booking_id, self.number)
+    }
+}

@@ -1,0 +1,635 @@
+//! Bookings: the journey that was sold, and its way from sold to driven.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    driver::Driver,
+    link::{ReferenceLink, StripeLink},
+    of_booking, of_driver,
+    payment::{Payment, PaymentMethod, PaymentStatus},
+    quote::Quote,
+    vehicle::Vehicle,
+};
+use crate::{
+    actor::Actor,
+    contact::{Email, Phone},
+    geo::{Coordinates, Place},
+    id::{BookingId, BookingReference, DriverId, PaymentId, QuoteId, UserId, VehicleId},
+    journey::{Distance, Duration, VehicleType},
+    money::{Currency, Pence, Total},
+    pricing::{Breakdown, Line},
+    table::{
+        Base, Entity, Gsi1, Gsi2, Gsi3, IllegalMove, IndexedBy, Key, Machine, Move, New, Pk, Stateful,
+        Stored, Transaction,
+    },
+    text::{Name, Note},
+    time::{Interval, Timestamp},
+};
+
+/// Where a booking stands. En route and arrived are progress inside `assigned`, kept in the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingStatus {
+    /// Booked, not paid.
+    Pending,
+    /// Paid, without a driver.
+    Confirmed,
+    /// Given to a driver.
+    Assigned,
+    /// The passenger is on board.
+    InProgress,
+    /// Driven.
+    Completed,
+    /// Called off.
+    Cancelled,
+}
+
+/// The text is no status of a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be pending, confirmed, assigned, in_progress, completed or cancelled")]
+pub struct NotABookingStatus;
+
+impl std::str::FromStr for BookingStatus {
+    type Err = NotABookingStatus;
+    fn from_str(text: &str) -> Result<Self, NotABookingStatus> {
+        Self::ALL.iter().copied().find(|status| status.as_str() == text).ok_or(NotABookingStatus)
+    }
+}
+
+impl Machine for BookingStatus {
+    const ALL: &'static [Self] =
+        &[Self::Pending, Self::Confirmed, Self::Assigned, Self::InProgress, Self::Completed, Self::Cancelled];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Confirmed => "confirmed",
+            Self::Assigned => "assigned",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn successors(self) -> &'static [Self] {
+        match self {
+            Self::Pending => &[Self::Confirmed, Self::Cancelled],
+            Self::Confirmed => &[Self::Assigned, Self::Cancelled],
+            // To itself: the driver sets out, arrives, or is another one. Back to confirmed: unassigned.
+            Self::Assigned => &[Self::Assigned, Self::Confirmed, Self::InProgress, Self::Cancelled],
+            Self::InProgress => &[Self::Completed],
+            Self::Completed | Self::Cancelled => &[],
+        }
+    }
+}
+
+/// Who travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Customer {
+    /// Whose booking it is; null for a guest who booked by telephone.
+    pub user_id: Option<UserId>,
+    /// First name.
+    pub first_name: Name,
+    /// Last name.
+    pub last_name: Name,
+    /// E-mail.
+    pub email: Email,
+    /// Telephone.
+    pub phone: Phone,
+}
+
+/// What is driven, copied from the quote, which will vanish.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedJourney {
+    /// From where.
+    pub pickup_location: Place,
+    /// To where.
+    pub dropoff_location: Place,
+    /// When.
+    pub pickup_time: Timestamp,
+    /// For the driver at the pickup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup_instructions: Option<Note>,
+    /// For the driver at the drop-off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropoff_instructions: Option<Note>,
+    /// How far.
+    pub distance: Distance,
+    /// How long.
+    pub duration: Duration,
+}
+
+/// The fare, copied from the quote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedPricing {
+    /// The total, as pence and as people read it.
+    #[serde(flatten)]
+    pub amount: Total,
+    /// By kind.
+    pub breakdown: Breakdown,
+    /// Line by line.
+    pub lines: Vec<Line>,
+    /// The tariff that priced it.
+    pub tariff_version: u32,
+    /// Since when that tariff is in force.
+    pub tariff_effective_from: Timestamp,
+}
+
+/// The driver as they were when the job was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedDriver {
+    /// Who.
+    pub driver_id: DriverId,
+    /// First name.
+    pub first_name: Name,
+    /// Last name.
+    pub last_name: Name,
+    /// Telephone.
+    pub phone: Phone,
+    /// Number of the badge.
+    pub licence_number: String,
+    /// When the job was given.
+    pub assigned_at: Timestamp,
+}
+
+/// The vehicle as it was when the job was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedVehicle {
+    /// Which.
+    pub vehicle_id: VehicleId,
+    /// As it stands on the plate.
+    pub registration: String,
+    /// Who made it.
+    pub make: String,
+    /// What they call it.
+    pub model: String,
+    /// In which colour.
+    pub color: String,
+    /// Number of the private-hire plate.
+    pub plate_number: String,
+}
+
+/// How the payment stands, as far as the booking tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookingPayment {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// `pi_…`, once paid.
+    pub stripe_payment_intent_id: Option<String>,
+}
+
+/// When each thing happened; null until it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeline {
+    /// Booked.
+    pub created: Option<Timestamp>,
+    /// Paid.
+    pub confirmed: Option<Timestamp>,
+    /// Given to the driver.
+    pub assigned: Option<Timestamp>,
+    /// The driver set out.
+    pub driver_en_route: Option<Timestamp>,
+    /// The driver is at the pickup.
+    pub arrived: Option<Timestamp>,
+    /// The passenger is on board.
+    pub passenger_onboard: Option<Timestamp>,
+    /// The passenger is there.
+    pub completed: Option<Timestamp>,
+    /// Called off.
+    pub cancelled: Option<Timestamp>,
+}
+
+/// Through what a booking came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BookingSource {
+    /// The website.
+    Web,
+    /// A telephone call.
+    Phone,
+    /// Another company.
+    Partner,
+}
+
+/// A step of the ride, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The driver set out.
+    EnRoute,
+    /// The driver is at the pickup.
+    Arrived,
+    /// The passenger is on board.
+    PassengerOnboard,
+    /// The passenger is there.
+    Completed,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Self; 4] = [Self::EnRoute, Self::Arrived, Self::PassengerOnboard, Self::Completed];
+
+    /// As a driver's app sends it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EnRoute => "en_route",
+            Self::Arrived => "arrived",
+            Self::PassengerOnboard => "passenger_onboard",
+            Self::Completed => "completed",
+        }
+    }
+
+    fn leads_to(self) -> BookingStatus {
+        match self {
+            Self::EnRoute | Self::Arrived => BookingStatus::Assigned,
+            Self::PassengerOnboard => BookingStatus::InProgress,
+            Self::Completed => BookingStatus::Completed,
+        }
+    }
+}
+
+/// A step as the driver reported it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepTaken {
+    /// Which.
+    pub step: Step,
+    /// When, by the driver.
+    pub at: Timestamp,
+    /// When we heard of it.
+    pub recorded_at: Timestamp,
+    /// Where, when the phone said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Coordinates>,
+}
+
+/// A booked journey.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Booking {
+    /// Its id, which follows from the quote's.
+    pub booking_id: BookingId,
+    /// What people call it.
+    pub booking_reference: BookingReference,
+    /// Where it stands.
+    pub status: BookingStatus,
+    /// The quote it was made of.
+    pub quote_id: QuoteId,
+    /// Through what it came in.
+    pub source: BookingSource,
+    /// Who travels.
+    pub customer: Customer,
+    /// What is driven.
+    pub journey: BookedJourney,
+    /// In what.
+    pub vehicle_type: VehicleType,
+    /// How many.
+    pub passengers: u8,
+    /// With how many pieces.
+    pub luggage: u8,
+    /// What they need.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special_requirements: Option<Note>,
+    /// The flight that is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flight_number: Option<String>,
+    /// For how much.
+    pub pricing: BookedPricing,
+    /// By whom; null until assigned.
+    pub driver: Option<AssignedDriver>,
+    /// In which vehicle; null until assigned.
+    pub vehicle: Option<AssignedVehicle>,
+    /// How the payment stands.
+    pub payment: BookingPayment,
+    /// When each thing happened.
+    pub timeline: Timeline,
+    /// The ride's steps as the driver reported them.
+    #[serde(default)]
+    pub steps: Vec<StepTaken>,
+    /// Who took the booking, when it was not the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<Actor>,
+    /// Who gave the job to the driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatched_by: Option<Actor>,
+    /// For staff only.
+    #[serde(default)]
+    pub internal_notes: String,
+}
+
+/// What a customer, or staff for them, adds to a quote to make it a booking.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Particulars {
+    /// Who travels.
+    pub customer: Customer,
+    /// How many, unless as quoted.
+    pub passengers: Option<u8>,
+    /// With how many pieces, unless as quoted.
+    pub luggage: Option<u8>,
+    /// What they need.
+    pub special_requirements: Option<Note>,
+    /// For the driver at the pickup.
+    pub pickup_instructions: Option<Note>,
+    /// For the driver at the drop-off.
+    pub dropoff_instructions: Option<Note>,
+    /// The flight that is met.
+    pub flight_number: Option<String>,
+    /// Through what it came in.
+    pub source: BookingSource,
+    /// Who took it, when it was not the customer.
+    pub taken_by: Option<Actor>,
+}
+
+/// A booking and all that is written with it.
+#[must_use]
+#[derive(Debug)]
+pub struct Booked {
+    /// The booking as the table will hold it.
+    pub booking: Stored<Booking>,
+    /// Booking, payment, reference, and the quote used up.
+    pub transaction: Transaction,
+}
+
+/// A step that cannot be taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// It, or a later one, has been taken, or one before it has not.
+    #[error("the step is not the next one")]
+    OutOfOrder,
+    /// Its own time lies before the step before it, or after now.
+    #[error("the step's time does not lie between the step before it and now")]
+    OutOfTime,
+}
+
+/// Seconds by which a driver's phone may be ahead of us.
+pub const PHONE_AHEAD: u32 = 120;
+
+impl Booking {
+    /// Makes a booking of a quote: booking, payment and reference come into being and the quote is used up,
+    /// together or not at all.
+    ///
+    /// # Errors
+    /// When the quote has been used.
+    pub fn book(
+        quote: Stored<Quote>,
+        particulars: Particulars,
+        reference: BookingReference,
+        by: Actor,
+        at: Timestamp,
+    ) -> Result<Booked, IllegalMove> {
+        let q = quote.data.clone();
+        let booking_id = BookingId::of_quote(&q.quote_id);
+        let amount = Total { total: q.pricing.breakdown.total, currency: q.pricing.currency };
+        let user = particulars.customer.user_id.clone();
+        let booking = Self {
+            booking_id: booking_id.clone(),
+            booking_reference: reference.clone(),
+            status: BookingStatus::Pending,
+            quote_id: q.quote_id,
+            source: particulars.source,
+            customer: particulars.customer,
+            journey: BookedJourney {
+                pickup_location: q.pickup_location,
+                dropoff_location: q.dropoff_location,
+                pickup_time: q.pickup_time,
+                pickup_instructions: particulars.pickup_instructions,
+                dropoff_instructions: particulars.dropoff_instructions,
+                distance: q.journey.distance,
+                duration: q.journey.duration,
+            },
+            vehicle_type: q.vehicle_type,
+            passengers: particulars.passengers.unwrap_or(q.passengers),
+            luggage: particulars.luggage.unwrap_or(q.luggage),
+            special_requirements: particulars.special_requirements,
+            flight_number: particulars.flight_number,
+            pricing: BookedPricing {
+                amount,
+                breakdown: q.pricing.breakdown,
+                lines: q.pricing.lines,
+                tariff_version: q.pricing.tariff_version,
+                tariff_effective_from: q.pricing.tariff_effective_from,
+            },
+            driver: None,
+            vehicle: None,
+            payment: BookingPayment {
+                payment_id: PaymentId::of_booking(&booking_id),
+                status: PaymentStatus::Pending,
+                method: PaymentMethod::Stripe,
+                stripe_payment_intent_id: None,
+            },
+            timeline: Timeline { created: Some(at), ..Timeline::default() },
+            steps: Vec::new(),
+            taken_by: particulars.taken_by,
+            dispatched_by: None,
+            internal_notes: String::new(),
+        };
+        let used = Quote::use_up(quote, user.clone(), by.clone(), at)?;
+        let payment = Payment::due(&booking_id, user, amount, by.clone(), at);
+        let link = ReferenceLink::to(reference, booking_id, by.clone(), at);
+        let booking = New::of(booking, by, at);
+        let transaction = Transaction::new().create(&booking).create(&payment).create(&link).apply(&used);
+        Ok(Booked { booking: booking.after().clone(), transaction })
+    }
+
+    /// Confirms booking and payment together, because the money has been taken.
+    ///
+    /// # Errors
+    /// When either cannot be confirmed from where it stands.
+    pub fn confirm(
+        booking: Stored<Self>,
+        payment: Stored<Payment>,
+        intent: Option<String>,
+        at: Timestamp,
+    ) -> Result<Transaction, IllegalMove> {
+        let mut data = booking.data.clone();
+        data.status = BookingStatus::Confirmed;
+        data.timeline.confirmed = Some(at);
+        data.payment.status = PaymentStatus::Completed;
+        data.payment.stripe_payment_intent_id.clone_from(&intent);
+        let id = data.booking_id.clone();
+        let paid = Payment::complete(payment, intent.clone(), at)?;
+        let confirmed = Move::of(booking, data, Actor::Stripe, at)?;
+        let mut transaction = Transaction::new().apply(&confirmed).apply(&paid);
+        if let Some(intent) = intent {
+            transaction = transaction.create(&StripeLink::to(intent, id, Actor::Stripe, at));
+        }
+        Ok(transaction)
+    }
+
+    /// Gives the job to a driver. The proof is for [`crate::dispatch`], which also guards both schedules.
+    pub(crate) fn assign(
+        row: Stored<Self>,
+        driver: &Driver,
+        vehicle: &Vehicle,
+        by: Actor,
+        at: Timestamp,
+    ) -> Result<Move<Self>, IllegalMove> {
+        let mut data = row.data.clone();
+        if data.status != BookingStatus::Confirmed {
+            // An assigned job is taken away before it is given to another; assigned → assigned is progress.
+            return Err(IllegalMove { entity: Self::TYPE, from: data.status.as_str(), to: "assigned" });
+        }
+        data.status = BookingStatus::Assigned;
+        data.timeline.assigned = Some(at);
+        data.dispatched_by = Some(by.clone());
+        data.driver = Some(AssignedDriver {
+            driver_id: driver.driver_id.clone(),
+            first_name: driver.first_name.clone(),
+            last_name: driver.last_name.clone(),
+            phone: driver.phone.clone(),
+            licence_number: driver.licence_number.clone(),
+            assigned_at: at,
+        });
+        data.vehicle = Some(AssignedVehicle {
+            vehicle_id: vehicle.vehicle_id.clone(),
+            registration: vehicle.registration.on_the_plate(),
+            make: vehicle.make.clone(),
+            model: vehicle.model.clone(),
+            color: vehicle.color.clone(),
+            plate_number: vehicle.plate_number.clone(),
+        });
+        Move::of(row, data, by, at)
+    }
+
+    /// The step that was taken last.
+    #[must_use]
+    pub fn last_step(&self) -> Option<Step> {
+        let t = &self.timeline;
+        let taken = [t.driver_en_route, t.arrived, t.passenger_onboard, t.completed];
+        Step::ALL.into_iter().zip(taken).filter(|(_, at)| at.is_some()).map(|(step, _)| step).last()
+    }
+
+    /// The step that can be taken next; none before it is assigned and after it is completed or cancelled.
+    #[must_use]
+    pub fn next_step(&self) -> Option<Step> {
+        let under_way = matches!(self.status, BookingStatus::Assigned | BookingStatus::InProgress);
+        let next = match self.last_step() {
+            None => Some(Step::EnRoute),
+            Some(last) => Step::ALL.into_iter().find(|step| *step > last),
+        };
+        next.filter(|_| under_way)
+    }
+
+    /// Takes the next step of the ride at the driver's own time.
+    ///
+    /// # Errors
+    /// When it is not the next step, or its time is not between the step before and now.
+    pub fn take(
+        row: Stored<Self>,
+        step: Step,
+        at: Timestamp,
+        location: Option<Coordinates>,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Move<Self>, StepError> {
+        let mut data = row.data.clone();
+        if data.next_step() != Some(step) {
+            return Err(StepError::OutOfOrder);
+        }
+        let before =
+            data.steps.last().map(|taken| taken.at).or(data.timeline.assigned).unwrap_or(Timestamp::MIN);
+        if at < before || at > now.plus(PHONE_AHEAD) {
+            return Err(StepError::OutOfTime);
+        }
+        let moment = match step {
+            Step::EnRoute => &mut data.timeline.driver_en_route,
+            Step::Arrived => &mut data.timeline.arrived,
+            Step::PassengerOnboard => &mut data.timeline.passenger_onboard,
+            Step::Completed => &mut data.timeline.completed,
+        };
+        *moment = Some(at);
+        data.status = step.leads_to();
+        data.steps.push(StepTaken { step, at, recorded_at: now, location });
+        Move::of(row, data, by, now).map_err(|_| StepError::OutOfOrder)
+    }
+
+    /// The time it takes: from its pickup to its expected drop-off.
+    #[must_use]
+    pub fn ride(&self) -> Interval {
+        Interval::starting(self.journey.pickup_time, self.journey.duration.seconds)
+    }
+
+    /// What it costs.
+    #[must_use]
+    pub fn total(&self) -> (Pence, Currency) {
+        (self.pricing.amount.total, self.pricing.amount.currency)
+    }
+}
+
+impl Entity for Booking {
+    const TYPE: &'static str = "Booking";
+    type Id<'a> = &'a BookingId;
+    type Indexes = (Gsi1, Gsi2, Gsi3);
+
+    fn key_of(id: Self::Id<'_>) -> Key<Base> {
+        of_booking(id).at("METADATA")
+    }
+
+    fn id(&self) -> Self::Id<'_> {
+        &self.booking_id
+    }
+}
+
+impl Stateful for Booking {
+    type Status = BookingStatus;
+
+    fn status(&self) -> BookingStatus {
+        self.status
+    }
+}
+
+/// How bookings sort by pickup time.
+pub(crate) fn pickup_sort(at: Timestamp) -> String {
+    format!("PICKUP_TIME#{at}")
+}
+
+impl IndexedBy<Gsi1> for Booking {
+    type Partition<'a> = BookingStatus;
+
+    fn partition(status: Self::Partition<'_>) -> Pk<Gsi1> {
+        Pk::new(format_args!("STATUS#{}", status.as_str()))
+    }
+
+    fn entry(row: &Stored<Self>) -> Option<Key<Gsi1>> {
+        Some(Self::partition(row.data.status).at(pickup_sort(row.data.journey.pickup_time)))
+    }
+}
+
+impl IndexedBy<Gsi2> for Booking {
+    type Partition<'a> = &'a UserId;
+
+    fn partition(user: Self::Partition<'_>) -> Pk<Gsi2> {
+        Pk::new(format_args!("USER#{user}"))
+    }
+
+    /// A guest's booking is in nobody's list.
+    fn entry(row: &Stored<Self>) -> Option<Key<Gsi2>> {
+        let user = row.data.customer.user_id.as_ref()?;
+        Some(Self::partition(user).at(format_args!("BOOKING#{}", row.data.booking_id)))
+    }
+}
+
+impl IndexedBy<Gsi3> for Booking {
+    type Partition<'a> = &'a DriverId;
+
+    fn partition(driver: Self::Partition<'_>) -> Pk<Gsi3> {
+        of_driver(driver)
+    }
+
+    fn entry(row: &Stored<Self>) -> Option<Key<Gsi3>> {
+        let driver = row.data.driver.as_ref()?;
+        Some(Self::partition(&driver.driver_id).at(pickup_sort(row.data.journey.pickup_time)))
+    }
+}

@@ -1,0 +1,130 @@
+//! What happened to a booking, read from two images of it in the table's stream. Nothing else announces a change.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    entity::{Booking, BookingStatus},
+    id::BookingId,
+    table::{Stored, Version},
+    time::{Seconds, Timestamp},
+};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// It was booked.
+    Created,
+    /// It was paid.
+    Confirmed,
+    /// It was given to a driver.
+    Assigned,
+    /// The driver set out.
+    EnRoute,
+    /// The driver is at the pickup.
+    Arrived,
+    /// The passenger is on board.
+    PassengerOnboard,
+    /// The passenger is there.
+    Completed,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Created,
+        Self::Confirmed,
+        Self::Assigned,
+        Self::EnRoute,
+        Self::Arrived,
+        Self::PassengerOnboard,
+        Self::Completed,
+    ];
+
+    /// As it is published and as it stands in keys.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Confirmed => "confirmed",
+            Self::Assigned => "assigned",
+            Self::EnRoute => "en_route",
+            Self::Arrived => "arrived",
+            Self::PassengerOnboard => "passenger_onboard",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// Whether the customer is told by e-mail and text message.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Assigned | Self::Arrived | Self::Completed)
+    }
+}
+
+/// One thing that happened to one booking. It carries no person's data: whoever acts on it reads the booking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookingEvent {
+    /// To which booking.
+    pub booking_id: BookingId,
+    /// What.
+    pub event: EventKind,
+    /// Which version of the booking it made.
+    pub version: Version,
+    /// When that version was written.
+    pub at: Timestamp,
+}
+
+/// Seconds after which news of an arrival is no news once the ride has gone on.
+const MOMENT: Seconds = 900;
+
+impl BookingEvent {
+    /// The same for every delivery of the same event.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}.{}.{}", self.booking_id, self.version, self.event.as_str())
+    }
+
+    /// What one record of the stream says, in order; nothing when nothing happened that anyone waits for.
+    #[must_use]
+    pub fn between(before: Option<&Stored<Booking>>, after: &Stored<Booking>) -> Vec<Self> {
+        let (old, new) = (before.map(|b| b.data.timeline).unwrap_or_default(), after.data.timeline);
+        let given =
+            |b: &Stored<Booking>| b.data.driver.as_ref().map(|d| (d.driver_id.clone(), d.assigned_at));
+        let newly_given = given(after).is_some() && before.and_then(given) != given(after);
+        let happened = [
+            (EventKind::Created, before.is_none()),
+            (EventKind::Confirmed, old.confirmed.is_none() && new.confirmed.is_some()),
+            (EventKind::Assigned, newly_given),
+            (EventKind::EnRoute, old.driver_en_route.is_none() && new.driver_en_route.is_some()),
+            (EventKind::Arrived, old.arrived.is_none() && new.arrived.is_some()),
+            (EventKind::PassengerOnboard, old.passenger_onboard.is_none() && new.passenger_onboard.is_some()),
+            (EventKind::Completed, old.completed.is_none() && new.completed.is_some()),
+        ];
+        let of = |event| Self {
+            booking_id: after.data.booking_id.clone(),
+            event,
+            version: after.meta.version,
+            at: after.meta.updated_at,
+        };
+        happened.into_iter().filter(|(_, did)| *did).map(|(event, _)| of(event)).collect()
+    }
+
+    /// Whether what it says is still so. A notice that the booking has overtaken is dropped: of a job since
+    /// called off, of a driver since replaced, of an arrival long past.
+    #[must_use]
+    pub fn still_holds(&self, booking: &Stored<Booking>, now: Timestamp) -> bool {
+        let b = &booking.data;
+        if b.status == BookingStatus::Cancelled {
+            return false;
+        }
+        match self.event {
+            EventKind::Assigned => b.driver.as_ref().is_some_and(|driver| driver.assigned_at == self.at),
+            EventKind::Arrived => {
+                b.status == BookingStatus::Assigned || now.since(self.at) <= u64::from(MOMENT)
+            }
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The ports: everything a handler may ask of the world. Each call is one await on plain data, so that any port
+//! can be wrapped to count, delay, fail or lose an answer.
+
+use std::{collections::HashMap, error::Error, time::Duration};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{
+    contact::{Email, Phone},
+    event::BookingEvent,
+    geo::{Coordinates, Place},
+    id::{BookingId, PaymentId},
+    journey::Leg,
+    money::Total,
+    table::{Item, Op, Position, RawKey, RawQuery},
+    time::Timestamp,
+};
+
+/// A cause that is for the log only.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Units of capacity and calls that an answer cost, as DynamoDB reported them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Consumed {
+    /// Round trips to the table.
+    pub round_trips: u32,
+    /// Read units.
+    pub read_units: f64,
+    /// Write units, indexes included.
+    pub write_units: f64,
+}
+
+/// An answer and what it cost.
+#[derive(Debug, Clone)]
+pub struct Reply<T> {
+    /// The answer.
+    pub value: T,
+    /// What it cost.
+    pub consumed: Consumed,
+}
+
+/// Items of a page and where it ended.
+#[derive(Debug, Clone, Default)]
+pub struct RawPage {
+    /// The items, in order.
+    pub items: Vec<Item>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<Position>,
+}
+
+/// Why the table did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// Conditions did not hold: which operations, and the items that were there.
+    #[error("a condition did not hold")]
+    Refused(Vec<(usize, Option<Item>)>),
+    /// Another transaction held an item.
+    #[error("another transaction held an item")]
+    Conflict,
+    /// The table is short of capacity.
+    #[error("the table is short of capacity")]
+    Throttled,
+    /// No answer, or none that can be understood.
+    #[error("the table did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+/// The one table.
+#[async_trait]
+pub trait Table: Send + Sync {
+    /// Reads by key, strongly consistent: one round trip, at most 100 keys, no key twice.
+    async fn get_items(&self, keys: Vec<RawKey>) -> Result<Reply<HashMap<RawKey, Item>>, TableError>;
+    /// One page of one partition.
+    async fn query_items(&self, query: RawQuery) -> Result<Reply<RawPage>, TableError>;
+    /// All operations or none, at most 100, no key twice.
+    async fn write_items(&self, ops: Vec<Op>) -> Result<Reply<()>, TableError>;
+}
+
+/// What time it is.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Waits between two tries.
+    async fn pause(&self, time: Duration);
+}
+
+/// Where ids and chance come from.
+pub trait Ids: Send + Sync {
+    /// A new UUID v7.
+    fn uuid(&self, now: Timestamp) -> Uuid;
+    /// Sixty-four random bits.
+    fn random(&self) -> u64;
+}
+
+/// The map could not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the map did not answer")]
+pub struct MapsError(#[source] pub Cause);
+
+/// Places and distances.
+#[async_trait]
+pub trait Maps: Send + Sync {
+    /// The place that an address names; none when it is not known.
+    async fn locate(&self, address: &str) -> Result<Option<Place>, MapsError>;
+    /// How far and how long by road; never shorter than the great circle.
+    async fn drive(&self, from: Coordinates, to: Coordinates, departing: Timestamp)
+    -> Result<Leg, MapsError>;
+}
+
+/// Everything a Checkout Session is made of; the same for every try of one attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckoutOrder {
+    /// The same key is the same session.
+    pub idempotency_key: String,
+    /// Which booking: Stripe's `client_reference_id`.
+    pub booking_id: BookingId,
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// What is charged.
+    pub amount: Total,
+    /// What the card holder reads: `Bournemouth Railway Station to Poole Harbour, NOTS-7K3M9Q`.
+    pub description: String,
+    /// Whom the receipt goes to.
+    pub email: Email,
+    /// When the session can no longer be paid.
+    pub expires_at: Timestamp,
+    /// Where the card holder returns to after paying.
+    pub success_url: String,
+    /// Where the card holder returns to otherwise.
+    pub cancel_url: String,
+}
+
+/// A session that a card holder can pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutSession {
+    /// Stripe's id: `cs_…`.
+    pub id: String,
+    /// The page to send the card holder to.
+    pub url: String,
+}
+
+/// Why the card processor did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// It refused: asking again will not help.
+    #[error("the card processor refused")]
+    Refused(#[source] Cause),
+    /// It did not answer, or asked to come back later.
+    #[error("the card processor did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+/// The card processor.
+#[async_trait]
+pub trait Payments: Send + Sync {
+    /// Opens a Checkout Session, or answers the one that was opened with the same key.
+    async fn open_checkout(&self, order: &CheckoutOrder) -> Result<CheckoutSession, GatewayError>;
+}
+
+/// What the card processor says has happened, as far as it concerns us.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PaymentNotice {
+    /// A Checkout Session was completed.
+    CheckoutCompleted(CompletedCheckout),
+    /// Well signed, and nothing of ours.
+    Other {
+        /// Stripe's event type, or what was unreadable about it.
+        kind: String,
+    },
+}
+
+/// What a completed Checkout Session says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompletedCheckout {
+    /// Stripe's event id.
+    pub event_id: String,
+    /// `cs_…`.
+    pub session_id: String,
+    /// Our booking, by `client_reference_id`.
+    pub booking_id: BookingId,
+    /// Whether the money has been taken: `payment_status` is `paid`.
+    pub paid: bool,
+    /// `amount_total`, in the currency's smallest unit.
+    pub amount: i64,
+    /// ISO 4217, lower case as Stripe writes it.
+    pub currency: String,
+    /// `pi_…`.
+    pub payment_intent: Option<String>,
+}
+
+/// Why a webhook was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// The signature is missing, old or not ours.
+    #[error("the webhook is not signed by the card processor")]
+    Forged(#[source] Cause),
+    /// The signing secret could not be had.
+    #[error("the webhook's signing secret could not be had")]
+    NoSecret(#[source] Cause),
+}
+
+/// Reads what the card processor sends.
+#[async_trait]
+pub trait PaymentNotices: Send + Sync {
+    /// Checks the signature over the raw body and takes what concerns us.
+    async fn read(&self, body: &[u8], signature: &str, now: Timestamp)
+    -> Result<PaymentNotice, WebhookError>;
+}
+
+/// Through what a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// E-mail, by SES.
+    Email,
+    /// Text message, by SNS.
+    Sms,
+}
+
+impl Channel {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Sms];
+
+    /// As it stands in a key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+/// What a person is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// An e-mail.
+    Email {
+        /// To whom.
+        to: Email,
+        /// One line.
+        subject: String,
+        /// For readers of plain text.
+        text: String,
+        /// For everyone else.
+        html: String,
+    },
+    /// A text message.
+    Sms {
+        /// To whom.
+        to: Phone,
+        /// The words.
+        text: String,
+    },
+}
+
+/// What a message is about; providers keep it as tags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// Which booking.
+    pub booking_id: BookingId,
+    /// What happened: `confirmed`.
+    pub event: &'static str,
+}
+
+/// Why a message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// It never will be: the address is not accepted.
+    #[error("the address is not accepted")]
+    Rejected(#[source] Cause),
+    /// Not now.
+    #[error("the message service did not answer")]
+    Unavailable(#[source] Cause),
+}
+
+/// E-mail and text messages.
+#[async_trait]
+pub trait Mail: Send + Sync {
+    /// Sends; the answer is the provider's id of it.
+    async fn send(&self, message: &Message, about: &About) -> Result<String, MailError>;
+}
+
+/// Events were not taken by the bus.
+#[derive(Debug, thiserror::Error)]
+#[error("the event bus did not take an event")]
+pub struct PublishError(#[source] pub Cause);
+
+/// The event bus.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Publishes one event; again is harmless, since who listens knows it by its id.
+    async fn publish(&self, event: &BookingEvent) -> Result<(), PublishError>;
+}
+
+/// The token issuer's keys could not be had.
+#[derive(Debug, thiserror::Error)]
+#[error("the token issuer's keys could not be had")]
+pub struct KeysError(#[source] pub Cause);
+
+/// Where the token issuer's public keys come from.
+#[async_trait]
+pub trait SigningKeys: Send + Sync {
+    /// The JWK Set (RFC 7517) as JSON text.
+    async fn fetch(&self) -> Result<String, KeysError>;
+}

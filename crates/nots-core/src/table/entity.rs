@@ -1,0 +1,108 @@
+//! What an entity is to the table, and what a status is to an entity.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    key::{Base, Index, Key, Pk},
+    stored::{Item, Stored, attr},
+};
+use crate::time::Timestamp;
+
+/// What is kept as one item. The type itself is the item's `Data`.
+pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
+    /// The item's `EntityType`.
+    const TYPE: &'static str;
+    /// The version of `Data`'s shape that this code writes.
+    const SCHEMA: u32 = 1;
+    /// What must be known to read one.
+    type Id<'a>;
+    /// The indexes that may hold it: `()`, or a tuple of indexes it is [`IndexedBy`].
+    type Indexes: IndexSet<Self>;
+
+    /// The key that belongs to an id; writer and reader share it.
+    fn key_of(id: Self::Id<'_>) -> Key<Base>;
+
+    /// The id of this one.
+    fn id(&self) -> Self::Id<'_>;
+
+    /// When DynamoDB may delete it.
+    fn ttl(_row: &Stored<Self>) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// `E: IndexedBy<Gsi1>` is the only licence to query `Gsi1` for `E`.
+pub trait IndexedBy<I: Index>: Entity {
+    /// What a caller must know to name a partition.
+    type Partition<'a>;
+
+    /// The partition; writer and reader share it, so that they cannot drift apart.
+    fn partition(of: Self::Partition<'_>) -> Pk<I>;
+
+    /// Where this row stands in the index; none keeps it out.
+    fn entry(row: &Stored<Self>) -> Option<Key<I>>;
+}
+
+/// The indexes of an entity, written together with it.
+pub trait IndexSet<E: Entity> {
+    /// Adds the index keys of this row to the item.
+    fn write(row: &Stored<E>, item: &mut Item);
+}
+
+fn write_entry<I: Index, E: IndexedBy<I>>(row: &Stored<E>, item: &mut Item) {
+    if let Some(key) = E::entry(row) {
+        item.insert(I::PK.to_owned(), attr::text(key.pk.0));
+        item.insert(I::SK.to_owned(), attr::text(key.sk));
+    }
+}
+
+impl<E: Entity> IndexSet<E> for () {
+    fn write(_: &Stored<E>, _: &mut Item) {}
+}
+
+impl<E: IndexedBy<A>, A: Index> IndexSet<E> for (A,) {
+    fn write(row: &Stored<E>, item: &mut Item) {
+        write_entry::<A, E>(row, item);
+    }
+}
+
+impl<E: IndexedBy<A> + IndexedBy<B>, A: Index, B: Index> IndexSet<E> for (A, B) {
+    fn write(row: &Stored<E>, item: &mut Item) {
+        write_entry::<A, E>(row, item);
+        write_entry::<B, E>(row, item);
+    }
+}
+
+impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index> IndexSet<E> for (A, B, C) {
+    fn write(row: &Stored<E>, item: &mut Item) {
+        write_entry::<A, E>(row, item);
+        write_entry::<B, E>(row, item);
+        write_entry::<C, E>(row, item);
+    }
+}
+
+/// A status and the table of its legal moves.
+pub trait Machine: Copy + Eq + std::fmt::Debug + Send + Sync + 'static {
+    /// Every state.
+    const ALL: &'static [Self];
+
+    /// As it is stored in `Data.status`.
+    fn as_str(self) -> &'static str;
+
+    /// The states that can be reached from this one in one move; itself, where it can change and stay.
+    fn successors(self) -> &'static [Self];
+
+    /// The states from which `to` can be reached in one move: what a conditional write may leave.
+    fn sources(to: Self) -> Vec<Self> {
+        Self::ALL.iter().copied().filter(|from| from.successors().contains(&to)).collect()
+    }
+}
+
+/// An entity whose `Data.status` moves only along its machine.
+pub trait Stateful: Entity {
+    /// Its machine.
+    type Status: Machine;
+
+    /// Where it stands.
+    fn status(&self) -> Self::Status;
+}

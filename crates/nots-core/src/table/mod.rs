@@ -1,0 +1,20 @@
+//! The grammar of the one table: what a key, an item, a query and a write are.
+//!
+//! A key is written once, by its entity; the same function serves the writer and the reader. The only public way
+//! to make a query is a named access pattern in [`crate::access`], and a pattern that asks for an entity by an
+//! index it is not in does not compile.
+
+mod entity;
+mod key;
+mod read;
+mod stored;
+mod write;
+
+pub use entity::{Entity, IndexSet, IndexedBy, Machine, Stateful};
+pub use key::{Base, Gsi1, Gsi2, Gsi3, Index, Key, Pk, RawKey};
+pub use read::{Get, Page, Position, Query, RawQuery, ReadError, ReadSet, SortRange};
+pub use stored::{DecodeError, Item, Meta, Stored, Version, attr};
+pub use write::{
+    Because, Condition, Expression, IllegalMove, Move, New, Op, Refusal, Requirement, Rewrite, Transaction,
+    WriteError,
+};

@@ -1,0 +1,420 @@
+//! Writing: conditional, in transactions, and with an answer that says which item refused and why.
+
+use std::collections::HashMap;
+
+use serde_dynamo::AttributeValue;
+
+use super::{
+    entity::{Entity, Machine, Stateful},
+    key::RawKey,
+    read::Get,
+    stored::{DecodeError, Item, Stored, Version, attr},
+};
+use crate::{
+    actor::Actor,
+    ports::{Table, TableError},
+    time::Timestamp,
+};
+
+/// An entity that is not in the table yet. Made only by the entities themselves.
+#[must_use]
+#[derive(Debug, Clone)]
+pub struct New<E>(Stored<E>);
+
+impl<E: Entity> New<E> {
+    pub(crate) fn of(data: E, by: Actor, at: Timestamp) -> Self {
+        Self(Stored::first(data, by, at))
+    }
+
+    /// The row as the table will hold it.
+    #[must_use]
+    pub fn after(&self) -> &Stored<E> {
+        &self.0
+    }
+}
+
+/// The next version of an entity without a status. Made only by the entities themselves.
+#[must_use]
+#[derive(Debug, Clone)]
+pub struct Rewrite<E> {
+    next: Stored<E>,
+    seen: Version,
+}
+
+impl<E: Entity> Rewrite<E> {
+    pub(crate) fn of(row: Stored<E>, data: E, by: Actor, at: Timestamp) -> Self {
+        let seen = row.meta.version;
+        Self { next: row.next(data, by, at), seen }
+    }
+
+    /// The row as the table will hold it.
+    #[must_use]
+    pub fn after(&self) -> &Stored<E> {
+        &self.next
+    }
+}
+
+/// Proof that the machine has the move from the status that was read to the one that is written. The verbs on
+/// the entity are its only door.
+#[must_use]
+#[derive(Debug, Clone)]
+pub struct Move<E: Stateful> {
+    next: Stored<E>,
+    seen: Version,
+}
+
+/// The machine has no such move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{entity} that is {from} cannot become {to}")]
+pub struct IllegalMove {
+    /// What would move.
+    pub entity: &'static str,
+    /// Where it stands.
+    pub from: &'static str,
+    /// Where it should have gone.
+    pub to: &'static str,
+}
+
+impl<E: Stateful> Move<E> {
+    pub(crate) fn of(row: Stored<E>, data: E, by: Actor, at: Timestamp) -> Result<Self, IllegalMove> {
+        let (from, to) = (row.data.status(), data.status());
+        if !from.successors().contains(&to) {
+            return Err(IllegalMove { entity: E::TYPE, from: from.as_str(), to: to.as_str() });
+        }
+        let seen = row.meta.version;
+        Ok(Self { next: row.next(data, by, at), seen })
+    }
+
+    /// The row as the table will hold it.
+    #[must_use]
+    pub fn after(&self) -> &Stored<E> {
+        &self.next
+    }
+}
+
+/// What must hold of an item that a transaction reads but does not write.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Requirement {
+    equal: Vec<(&'static [&'static str], AttributeValue)>,
+    at_least: Vec<(&'static [&'static str], AttributeValue)>,
+}
+
+impl Requirement {
+    pub(crate) fn equal(mut self, path: &'static [&'static str], value: AttributeValue) -> Self {
+        self.equal.push((path, value));
+        self
+    }
+
+    pub(crate) fn at_least(mut self, path: &'static [&'static str], value: AttributeValue) -> Self {
+        self.at_least.push((path, value));
+        self
+    }
+}
+
+/// What must hold for an operation to go through.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// No item is there.
+    Absent,
+    /// The item is the version that was read.
+    Unchanged(Version),
+    /// The item is the version that was read, and in a state that may move to the one written.
+    Leaves(Version, Vec<&'static str>),
+    /// The item is there and meets this.
+    Meets(Requirement),
+}
+
+/// A condition in DynamoDB's expression language.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Expression {
+    /// The expression.
+    pub text: String,
+    /// `#n0` to attribute names.
+    pub names: HashMap<String, String>,
+    /// `:v0` to values.
+    pub values: Item,
+}
+
+impl Expression {
+    fn path(&mut self, path: &[&str]) -> String {
+        let steps: Vec<String> = path
+            .iter()
+            .map(|step| {
+                let known = self.names.iter().find(|(_, name)| name == step).map(|(alias, _)| alias.clone());
+                known.unwrap_or_else(|| {
+                    let alias = format!("#n{}", self.names.len());
+                    self.names.insert(alias.clone(), (*step).to_owned());
+                    alias
+                })
+            })
+            .collect();
+        steps.join(".")
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let alias = format!(":v{}", self.values.len());
+        self.values.insert(alias.clone(), value);
+        alias
+    }
+
+    fn and(&mut self, clause: &str) {
+        if !self.text.is_empty() {
+            self.text.push_str(" AND ");
+        }
+        self.text.push_str(clause);
+    }
+
+    fn compare(&mut self, path: &[&str], operator: &str, value: AttributeValue) {
+        let (path, value) = (self.path(path), self.value(value));
+        self.and(&format!("{path} {operator} {value}"));
+    }
+}
+
+impl Condition {
+    /// The condition as DynamoDB reads it.
+    #[must_use]
+    pub fn expression(&self) -> Expression {
+        let mut e = Expression::default();
+        match self {
+            Self::Absent => {
+                let pk = e.path(&["PK"]);
+                e.and(&format!("attribute_not_exists({pk})"));
+            }
+            Self::Unchanged(version) => e.compare(&["Version"], "=", attr::number(version)),
+            Self::Leaves(version, statuses) => {
+                e.compare(&["Version"], "=", attr::number(version));
+                let path = e.path(&["Data", "status"]);
+                let among: Vec<String> = statuses.iter().map(|status| e.value(attr::text(*status))).collect();
+                e.and(&format!("{path} IN ({})", among.join(", ")));
+            }
+            Self::Meets(requirement) => {
+                let pk = e.path(&["PK"]);
+                e.and(&format!("attribute_exists({pk})"));
+                for (path, value) in &requirement.equal {
+                    e.compare(path, "=", value.clone());
+                }
+                for (path, value) in &requirement.at_least {
+                    e.compare(path, ">=", value.clone());
+                }
+            }
+        }
+        e
+    }
+
+    /// Why it did not hold, from the item that was there.
+    fn because(&self, old: Option<&Item>) -> Because {
+        let Some(old) = old else { return Because::NotFound };
+        match self {
+            Self::Absent => Because::Exists,
+            Self::Unchanged(_) => Because::Stale,
+            Self::Leaves(_, statuses) => match status_of(old) {
+                Some(status) if !statuses.contains(&status.as_str()) => Because::IllegalMove { status },
+                _ => Because::Stale,
+            },
+            Self::Meets(_) => Because::Unmet,
+        }
+    }
+}
+
+fn status_of(item: &Item) -> Option<String> {
+    match item.get("Data") {
+        Some(AttributeValue::M(data)) => match data.get("status") {
+            Some(AttributeValue::S(status)) => Some(status.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Why an item refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// It is not there.
+    NotFound,
+    /// It is there already.
+    Exists,
+    /// It is in a state that has no such move.
+    IllegalMove {
+        /// The state it is in.
+        status: String,
+    },
+    /// It has changed since it was read: read again and retry.
+    Stale,
+    /// It does not meet what was required of it.
+    Unmet,
+}
+
+/// An item that refused, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// The kind of item.
+    pub entity: &'static str,
+    /// Which one.
+    pub key: RawKey,
+    /// Why.
+    pub because: Because,
+}
+
+/// One operation as plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Write the whole item.
+    Put {
+        /// The item's entity.
+        entity: &'static str,
+        /// Its key.
+        key: RawKey,
+        /// The item.
+        item: Item,
+        /// What must hold.
+        condition: Condition,
+    },
+    /// Only hold the item to a condition.
+    Check {
+        /// The item's entity.
+        entity: &'static str,
+        /// Its key.
+        key: RawKey,
+        /// What must hold.
+        condition: Condition,
+    },
+}
+
+impl Op {
+    /// What must hold for it.
+    #[must_use]
+    pub fn condition(&self) -> &Condition {
+        match self {
+            Self::Put { condition, .. } | Self::Check { condition, .. } => condition,
+        }
+    }
+
+    /// The key it touches.
+    #[must_use]
+    pub fn key(&self) -> &RawKey {
+        match self {
+            Self::Put { key, .. } | Self::Check { key, .. } => key,
+        }
+    }
+
+    fn refusal(&self, old: Option<&Item>) -> Refusal {
+        let (Self::Put { entity, key, condition, .. } | Self::Check { entity, key, condition }) = self;
+        Refusal { entity, key: key.clone(), because: condition.because(old) }
+    }
+}
+
+/// Writes that happen together or not at all.
+#[must_use]
+#[derive(Debug, Default)]
+pub struct Transaction {
+    ops: Vec<Op>,
+    fault: Option<DecodeError>,
+}
+
+impl Transaction {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts what must not be there yet.
+    pub fn create<E: Entity>(self, new: &New<E>) -> Self {
+        self.put(&new.0, Condition::Absent)
+    }
+
+    /// Replaces what must be as it was read.
+    pub fn rewrite<E: Entity>(self, rewrite: &Rewrite<E>) -> Self {
+        self.put(&rewrite.next, Condition::Unchanged(rewrite.seen))
+    }
+
+    /// Moves what must be as it was read and may make the move.
+    pub fn apply<E: Stateful>(self, change: &Move<E>) -> Self {
+        let sources = E::Status::sources(change.next.data.status());
+        let sources = sources.into_iter().map(Machine::as_str).collect();
+        self.put(&change.next, Condition::Leaves(change.seen, sources))
+    }
+
+    /// Holds an item to a requirement without writing it.
+    pub fn require<E: Entity>(mut self, item: &Get<E>, requirement: Requirement) -> Self {
+        let condition = Condition::Meets(requirement);
+        self.ops.push(Op::Check { entity: E::TYPE, key: item.raw(), condition });
+        self
+    }
+
+    fn put<E: Entity>(mut self, row: &Stored<E>, condition: Condition) -> Self {
+        let key = E::key_of(row.data.id()).raw();
+        match row.to_item() {
+            Ok(item) => self.ops.push(Op::Put { entity: E::TYPE, key, item, condition }),
+            Err(fault) => self.fault = Some(fault),
+        }
+        self
+    }
+}
+
+/// Why a write did not go through; nothing of it was written, unless it is [`WriteError::Unknown`].
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Items refused.
+    #[error("refused by {}", .0.iter().map(|r| r.entity).collect::<Vec<_>>().join(", "))]
+    Refused(Vec<Refusal>),
+    /// Another transaction held an item, or the table is short of capacity: try again.
+    #[error("the table is busy")]
+    Busy(#[source] TableError),
+    /// The table did not answer, so it may have been written or not.
+    #[error("the table did not answer a write")]
+    Unknown(#[source] TableError),
+    /// An entity cannot be held by DynamoDB; a fault of ours.
+    #[error("an item could not be written")]
+    Encode(#[source] DecodeError),
+}
+
+impl WriteError {
+    /// Whether reading again and deciding anew can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy(_) => true,
+            Self::Refused(refusals) => refusals.iter().any(|r| r.because == Because::Stale),
+            Self::Unknown(_) | Self::Encode(_) => false,
+        }
+    }
+
+    /// Why the first item of this entity refused, if one did.
+    #[must_use]
+    pub fn refused_by<E: Entity>(&self) -> Option<&Because> {
+        match self {
+            Self::Refused(refusals) => refusals.iter().find(|r| r.entity == E::TYPE).map(|r| &r.because),
+            _ => None,
+        }
+    }
+}
+
+impl dyn Table {
+    /// Writes all of it or nothing, in one round trip.
+    ///
+    /// # Errors
+    /// When an item refuses, the table is busy, or it does not answer.
+    pub async fn commit(&self, transaction: Transaction) -> Result<(), WriteError> {
+        let Transaction { ops, fault } = transaction;
+        if let Some(fault) = fault {
+            return Err(WriteError::Encode(fault));
+        }
+        match self.write_items(ops.clone()).await {
+            Ok(_) => Ok(()),
+            Err(TableError::Refused(refused)) => {
+                if let ([Op::Put { item, .. }], [(_, Some(old))]) = (ops.as_slice(), refused.as_slice())
+                    && item == old
+                {
+                    // The first try went through and its answer was lost; a transaction has a token for that,
+                    // a single put has not.
+                    return Ok(());
+                }
+                let refusal =
+                    |(at, old): (usize, Option<Item>)| ops.get(at).map(|op| op.refusal(old.as_ref()));
+                Err(WriteError::Refused(refused.into_iter().filter_map(refusal).collect()))
+            }
+            Err(busy @ (TableError::Conflict | TableError::Throttled)) => Err(WriteError::Busy(busy)),
+            Err(unknown @ TableError::Unavailable(_)) => Err(WriteError::Unknown(unknown)),
+        }
+    }
+}

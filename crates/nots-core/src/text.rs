@@ -1,0 +1,72 @@
+//! Text that people type: trimmed, without control characters, of a bounded length.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Text of 1 to `MAX` characters, trimmed, without control characters but line breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Text<const MAX: usize>(String);
+
+/// The text is empty, too long, or has control characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {max} characters without control characters")]
+pub struct NotText {
+    /// The most characters it may have.
+    pub max: usize,
+}
+
+/// A name of a person: up to 100 characters.
+pub type Name = Text<100>;
+/// A note to a driver or dispatcher: up to 500 characters.
+pub type Note = Text<500>;
+/// What people call a place: up to 300 characters.
+pub type Address = Text<300>;
+
+impl<const MAX: usize> Text<MAX> {
+    /// Reads what a person typed.
+    ///
+    /// # Errors
+    /// When nothing is left after trimming, or it is longer than `MAX`, or has control characters.
+    pub fn parse(text: &str) -> Result<Self, NotText> {
+        let text = text.trim();
+        let control = text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        if text.is_empty() || control || text.chars().count() > MAX {
+            return Err(NotText { max: MAX });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_bounded_and_printable() {
+        assert_eq!(Text::<3>::parse(" añb ").unwrap().as_str(), "añb");
+        for bad in ["", "   ", "abcd", "a\0b", "\u{1b}[1"] {
+            assert_eq!(Text::<3>::parse(bad), Err(NotText { max: 3 }), "{bad:?}");
+        }
+        assert!(Text::<9>::parse("two\nlines").is_ok());
+    }
+}
