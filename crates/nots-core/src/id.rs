@@ -56,10 +56,6 @@ macro_rules! ids {
             pub fn suffix(&self) -> &str {
                 suffix(&self.0, $prefix).unwrap_or_default()
             }
-
-            fn from_suffix(suffix: &str) -> Self {
-                Self(format!("{}_{suffix}", $prefix))
-            }
         }
 
         impl fmt::Display for $name {
@@ -104,7 +100,7 @@ impl BookingId {
     /// The one booking that a quote can become.
     #[must_use]
     pub fn of_quote(quote: &QuoteId) -> Self {
-        Self::from_suffix(quote.suffix())
+        Self(format!("{}_{}", Self::PREFIX, quote.suffix()))
     }
 }
 
@@ -112,7 +108,7 @@ impl PaymentId {
     /// The one payment that a booking has.
     #[must_use]
     pub fn of_booking(booking: &BookingId) -> Self {
-        Self::from_suffix(booking.suffix())
+        Self(format!("{}_{}", Self::PREFIX, booking.suffix()))
     }
 }
 

@@ -300,6 +300,13 @@ pub trait Events: Send + Sync {
 #[error("the token issuer's keys could not be had")]
 pub struct KeysError(#[source] pub Cause);
 
+/// A secret that is kept elsewhere and may be rotated there.
+#[async_trait]
+pub trait Secret: Send + Sync {
+    /// The secret's present text.
+    async fn get(&self) -> Result<String, Cause>;
+}
+
 /// Where the token issuer's public keys come from.
 #[async_trait]
 pub trait SigningKeys: Send + Sync {
