@@ -62,6 +62,9 @@ impl EventKind {
     }
 }
 
+/// The `source` of every event that NOTS publishes.
+pub const SOURCE: &str = "nots";
+
 /// One thing that happened to one booking. It carries no person's data: whoever acts on it reads the booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,6 +83,12 @@ pub struct BookingEvent {
 const MOMENT: Seconds = 900;
 
 impl BookingEvent {
+    /// The `detail-type` by which rules pick it: `booking.confirmed`.
+    #[must_use]
+    pub fn detail_type(&self) -> String {
+        format!("booking.{}", self.event.as_str())
+    }
+
     /// The same for every delivery of the same event.
     #[must_use]
     pub fn id(&self) -> String {

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod consume;
 pub mod contact;
 pub mod dispatch;
 pub mod entity;

@@ -1,0 +1,80 @@
+//! The connection to AWS that a Lambda function has: its role's credentials, one TLS stack, bounded time.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{Builder, tls};
+
+use crate::config::{self, NotSet};
+
+/// Makes the adapters that a function asks for.
+#[derive(Debug)]
+pub struct Aws {
+    sdk: SdkConfig,
+}
+
+impl Aws {
+    /// From the environment that Lambda sets. Connects to nothing yet.
+    pub async fn from_env() -> Self {
+        let http = Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        // A function has at least three seconds: one slow try and a second one fit.
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_millis(500))
+            .operation_attempt_timeout(Duration::from_millis(1_200))
+            .operation_timeout(Duration::from_millis(2_700))
+            .build();
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .load()
+            .await;
+        Self { sdk }
+    }
+
+    /// The table that `TABLE_NAME` names.
+    ///
+    /// # Errors
+    /// When it is not set.
+    #[cfg(feature = "table")]
+    pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, NotSet> {
+        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
+        Ok(std::sync::Arc::new(crate::DynamoTable::new(client, config::required("TABLE_NAME")?)))
+    }
+
+    /// The bus that `EVENT_BUS_NAME` names.
+    ///
+    /// # Errors
+    /// When it is not set.
+    #[cfg(feature = "events")]
+    pub fn events(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Events>, NotSet> {
+        let client = aws_sdk_eventbridge::Client::new(&self.sdk);
+        Ok(std::sync::Arc::new(crate::EventBus::new(client, config::required("EVENT_BUS_NAME")?)))
+    }
+
+    /// E-mail from `MAIL_FROM`, text messages as `SMS_SENDER_ID`.
+    ///
+    /// # Errors
+    /// When either is not set.
+    #[cfg(feature = "mail")]
+    pub fn mail(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Mail>, NotSet> {
+        let (ses, sns) = (aws_sdk_sesv2::Client::new(&self.sdk), aws_sdk_sns::Client::new(&self.sdk));
+        let (from, sender) = (config::required("MAIL_FROM")?, config::required("SMS_SENDER_ID")?);
+        Ok(std::sync::Arc::new(crate::SesAndSns::new(ses, sns, from, sender)))
+    }
+
+    /// The secret that a variable names.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    #[cfg(feature = "secrets")]
+    pub fn secret(
+        &self,
+        variable: &'static str,
+    ) -> Result<std::sync::Arc<dyn nots_core::ports::Secret>, NotSet> {
+        let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        Ok(std::sync::Arc::new(crate::SecretsManager::new(client, config::required(variable)?)))
+    }
+}

@@ -1,0 +1,103 @@
+//! E-mail by SES, text messages by SNS.
+
+use async_trait::async_trait;
+use aws_sdk_sesv2::{
+    operation::send_email::SendEmailError,
+    types::{Body, Content, Destination, EmailContent, Message as Email, MessageTag},
+};
+use aws_sdk_sns::{operation::publish::PublishError, types::MessageAttributeValue};
+use nots_core::ports::{About, Mail, MailError, Message};
+
+/// Both message services.
+#[derive(Debug)]
+pub struct SesAndSns {
+    ses: aws_sdk_sesv2::Client,
+    sns: aws_sdk_sns::Client,
+    from: String,
+    sender: String,
+}
+
+impl SesAndSns {
+    /// E-mail from an address, text messages from a sender id of at most 11 characters.
+    #[must_use]
+    pub fn new(ses: aws_sdk_sesv2::Client, sns: aws_sdk_sns::Client, from: String, sender: String) -> Self {
+        Self { ses, sns, from, sender }
+    }
+}
+
+/// SDK builders refuse what SES would refuse.
+fn rejected(error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+    MailError::Rejected(error.into())
+}
+
+#[async_trait]
+impl Mail for SesAndSns {
+    async fn send(&self, message: &Message, about: &About) -> Result<String, MailError> {
+        match message {
+            Message::Email { to, subject, text, html } => {
+                let content =
+                    |data: &str| Content::builder().data(data).charset("UTF-8").build().map_err(rejected);
+                let body = Body::builder().text(content(text)?).html(content(html)?).build();
+                let email = Email::builder().subject(content(subject)?).body(body).build();
+                let tag = |name: &str, value: &str| {
+                    MessageTag::builder().name(name).value(value).build().map_err(rejected)
+                };
+                let sent = self
+                    .ses
+                    .send_email()
+                    .from_email_address(&self.from)
+                    .destination(Destination::builder().to_addresses(to.as_str()).build())
+                    .content(EmailContent::builder().simple(email).build())
+                    .email_tags(tag("bookingId", about.booking_id.as_str())?)
+                    .email_tags(tag("event", about.event)?)
+                    .send()
+                    .await;
+                let sent = sent.map_err(|error| {
+                    let refused = matches!(
+                        error.as_service_error(),
+                        Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_))
+                    );
+                    if refused {
+                        MailError::Rejected(error.into())
+                    } else {
+                        MailError::Unavailable(error.into())
+                    }
+                })?;
+                Ok(sent.message_id.unwrap_or_default())
+            }
+            Message::Sms { to, text } => {
+                let attribute = |value: &str| {
+                    MessageAttributeValue::builder()
+                        .data_type("String")
+                        .string_value(value)
+                        .build()
+                        .map_err(rejected)
+                };
+                let sent = self
+                    .sns
+                    .publish()
+                    .phone_number(to.as_str())
+                    .message(text)
+                    .message_attributes("AWS.SNS.SMS.SMSType", attribute("Transactional")?)
+                    .message_attributes("AWS.SNS.SMS.SenderID", attribute(&self.sender)?)
+                    .send()
+                    .await;
+                let sent = sent.map_err(|error| {
+                    let refused = matches!(
+                        error.as_service_error(),
+                        Some(
+                            PublishError::InvalidParameterException(_)
+                                | PublishError::InvalidParameterValueException(_)
+                        )
+                    );
+                    if refused {
+                        MailError::Rejected(error.into())
+                    } else {
+                        MailError::Unavailable(error.into())
+                    }
+                })?;
+                Ok(sent.message_id.unwrap_or_default())
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What runs behind the API: one record of a stream or one message of a queue at a time, as plain data.
+//!
+//! The runner reports each record that failed and loses none of the others.
+
+use async_trait::async_trait;
+
+use crate::{ports::Cause, table::Item};
+
+/// One record of the table's stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamRecord {
+    /// Its place in the shard.
+    pub sequence_number: String,
+    /// The item before; none when it was made.
+    pub before: Option<Item>,
+    /// The item after; none when it was deleted.
+    pub after: Option<Item>,
+}
+
+/// One message of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueMessage {
+    /// The queue's id of this delivery.
+    pub id: String,
+    /// What was put in.
+    pub body: String,
+}
+
+/// Works on records one by one. Working on the same record again must change nothing more.
+#[async_trait]
+pub trait Consumer<R: Send + 'static>: Send + Sync + 'static {
+    /// Works on one; a failure brings it back later.
+    async fn consume(&self, record: R) -> Result<(), Cause>;
+}
