@@ -8,26 +8,28 @@ use crate::{
         schedule::{self, Commitment, ScheduleDay},
         validity::Standing,
     },
-    id::BookingReference,
+    id::{BookingReference, VehicleId},
     journey::VehicleType,
     table::{Get, IllegalMove, Stored, Transaction},
     time::{Day, Timestamp},
 };
 
-/// A booking, and the driver and vehicle it is to be given to.
+/// A booking, the driver it is to be given to, and in which vehicle.
 #[derive(Debug, Clone)]
 pub struct Assignment {
     /// The job.
     pub booking: Stored<Booking>,
     /// Who.
     pub driver: Driver,
-    /// In what.
-    pub vehicle: Vehicle,
+    /// In which vehicle.
+    pub vehicle: VehicleId,
 }
 
-/// What the table says of the time of an assignment; read together, written together.
+/// What the table says of the vehicle and of both their time; read together, written together.
 #[derive(Debug)]
 pub struct Diary {
+    /// The vehicle.
+    pub vehicle: Vehicle,
     /// How long the driver may drive.
     pub driver_validity: Option<Stored<DriverValidity>>,
     /// How long the vehicle may be driven.
@@ -39,7 +41,8 @@ pub struct Diary {
 }
 
 /// The reads that a diary is made of: one round trip.
-pub type DiaryReads = (Get<DriverValidity>, Get<VehicleValidity>, Vec<Get<DriverDay>>, Vec<Get<VehicleDay>>);
+pub type DiaryReads =
+    (Get<Vehicle>, Get<DriverValidity>, Get<VehicleValidity>, Vec<Get<DriverDay>>, Vec<Get<VehicleDay>>);
 
 /// Whose time or papers are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,9 +136,10 @@ impl Assignment {
 
     /// What must be read to decide.
     pub fn diary(&self, settings: &Settings) -> DiaryReads {
-        let (driver, vehicle) = (&self.driver.driver_id, &self.vehicle.vehicle_id);
+        let (driver, vehicle) = (&self.driver.driver_id, &self.vehicle);
         let days = self.days(settings);
         (
+            access::vehicle(vehicle),
             access::driver_validity(driver),
             access::vehicle_validity(vehicle),
             days.iter().map(|day| access::driver_day(driver, *day)).collect(),
@@ -157,7 +161,8 @@ impl Assignment {
     ) -> Result<(Stored<Booking>, Transaction), Unfit> {
         let job = self.commitment(settings);
         let days = self.days(settings);
-        let Self { booking, driver, vehicle } = self;
+        let Self { booking, driver, .. } = self;
+        let vehicle = diary.vehicle;
         let assigned = Booking::assign(booking, &driver, &vehicle, by.clone(), at)?;
         fits(&assigned.after().data, &driver, &vehicle, settings)?;
         let until = job.time.to;

@@ -11,12 +11,14 @@ mod problem;
 mod query;
 mod refusal;
 mod reply;
+pub mod view;
 mod wire;
 
 pub use body::{Body, InvalidBody, MAX_BODY_BYTES, parse};
 pub use caller::{Authorizer, Caller, NotAuthorized};
 pub use cursor::Listing;
 pub use endpoint::{Access, Endpoint, Method, Request, Route, answer};
+pub use http::StatusCode;
 pub use problem::{FieldError, Problem};
 pub use query::QueryReader;
 pub use reply::{Response, listed, shown, with_version};

@@ -4,7 +4,7 @@ use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointer
 use nots_core::{
     BookingId, DriverId, QuoteId, Timestamp, UserId, VehicleId,
     contact::{Email, Phone},
-    entity::booking::{BookingSource, Step},
+    entity::booking::Step,
     geo::{Latitude, Longitude},
     journey::VehicleType,
     text::Text,
@@ -90,17 +90,6 @@ impl FromWire for Step {
     fn from_text(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|step| step.as_str() == text);
         known.ok_or_else(|| "must be en_route, arrived, passenger_onboard or completed".to_owned())
-    }
-}
-
-impl FromWire for BookingSource {
-    fn from_text(text: &str) -> Result<Self, String> {
-        match text {
-            "phone" => Ok(Self::Phone),
-            "partner" => Ok(Self::Partner),
-            "web" => Ok(Self::Web),
-            _ => Err("must be web, phone or partner".to_owned()),
-        }
     }
 }
 

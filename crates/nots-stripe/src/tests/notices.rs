@@ -7,7 +7,7 @@ use nots_core::{
 use serde_json::{Value, json};
 use stripe_webhook::Webhook;
 
-use super::{Held, held};
+use super::{Held, held, overhear};
 use crate::StripeNotices;
 
 const SECRET: &str = "whsec_local";
@@ -197,4 +197,16 @@ async fn without_a_secret_nothing_is_verified() {
     let empty = Webhook::generate_test_header(&body, "", Some(NOW));
     let read = StripeNotices::new(held(" \n")).read(body.as_bytes(), &empty, at(NOW)).await;
     assert!(read.is_err(), "an empty secret would let anyone sign");
+}
+
+#[tokio::test]
+async fn what_stripe_sends_is_not_logged() {
+    let (overheard, _guard) = overhear();
+    signed_session(|session| session["customer_email"] = json!("ada@example.com")).await;
+    signed("ada@example.com").await;
+    read(b"ada@example.com", "t=1,v1=00").await.unwrap_err();
+    let text = overheard.text();
+    assert!(text.contains("stripe_webhook"), "the library was heard: {text}");
+    assert!(!text.contains("ada@"), "{text}");
+    assert!(!text.contains(SECRET), "{text}");
 }

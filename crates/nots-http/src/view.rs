@@ -1,0 +1,77 @@
+//! How quotes are shown, and who sees what of a booking.
+
+use http::StatusCode;
+use nots_core::{
+    entity::{Booking, Quote},
+    table::Stored,
+};
+use serde_json::{Value, json};
+
+use crate::{Caller, Problem, Response, shown, with_version};
+
+/// As whom a booking is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// Whose booking it is.
+    Customer,
+    /// Who drives it.
+    Driver,
+    /// Who works in the office.
+    Staff,
+}
+
+impl Viewer {
+    /// As whom a caller may look at a booking; none when it is not theirs.
+    #[must_use]
+    pub fn of(caller: &Caller, booking: &Booking) -> Option<Self> {
+        let theirs = caller.user().is_some() && caller.user() == booking.customer.user_id.as_ref();
+        let drives =
+            caller.driver().is_some_and(|id| booking.driver.as_ref().is_some_and(|d| d.driver_id == *id));
+        if caller.is_staff() {
+            Some(Self::Staff)
+        } else if theirs {
+            Some(Self::Customer)
+        } else if drives {
+            Some(Self::Driver)
+        } else {
+            None
+        }
+    }
+}
+
+/// A booking as somebody may see it. Notes and names of the office stay in the office; a driver gets what a pickup
+/// needs, with the telephone number masked.
+///
+/// # Errors
+/// 500 when it cannot be JSON; a fault of ours.
+pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> {
+    let mut value = with_version(row)?;
+    let Some(fields) = value.as_object_mut() else { return Ok(value) };
+    if viewer != Viewer::Staff {
+        for name in ["internalNotes", "takenBy", "dispatchedBy", "steps"] {
+            fields.remove(name);
+        }
+    }
+    if viewer == Viewer::Driver {
+        fields.remove("payment");
+        if let Some(customer) = fields.get_mut("customer").and_then(Value::as_object_mut) {
+            customer.remove("email");
+            customer.remove("userId");
+            customer.insert("phone".to_owned(), json!(row.data.customer.phone.masked()));
+        }
+    }
+    Ok(value)
+}
+
+/// A quote with the moment it expires.
+///
+/// # Errors
+/// 500 when it cannot be JSON; a fault of ours.
+pub fn quote(status: StatusCode, row: &Stored<Quote>) -> Result<Response, Problem> {
+    let mut value = with_version(row)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("expiresAt".to_owned(), json!(Quote::expires_at(row)));
+        fields.remove("usedBy");
+    }
+    Ok(shown(status, row, &value))
+}

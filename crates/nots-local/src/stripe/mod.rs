@@ -1,0 +1,123 @@
+//! A stand-in for Stripe, for a machine without a network.
+//!
+//! It speaks the part of Stripe's API that the platform uses (Checkout Sessions, by form over HTTP, with bearer
+//! keys and idempotency keys), lets a person or a test act as the card holder, and sends signed events to the
+//! webhook until they are taken. What it does not model it refuses as Stripe refuses a parameter it does not
+//! know, so that nothing works here by accident.
+//!
+//! | part | module |
+//! |---|---|
+//! | Stripe's API: [`StripeStandIn::api`] | `wire`, `form`, `params`, `refusal` |
+//! | what a card holder does: [`StripeStandIn::act`], [`StripeStandIn::card_holder`] | `cards`, `page` |
+//! | events on their way: [`StripeStandIn::run`], [`StripeStandIn::idle`] | `deliver` |
+//! | what is kept, and how it is written out | `state`, `objects` |
+//!
+//! Time is the platform's [`Clock`] throughout. Whatever fell due by the clock is done before anything else is
+//! looked at; [`StripeStandIn::sweep`] does only that, and is to be called when the clock is moved.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use nots_core::{Timestamp, ports::Clock};
+use tokio::sync::Notify;
+
+mod cards;
+mod deliver;
+mod form;
+mod objects;
+mod page;
+mod params;
+mod refusal;
+mod state;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub(crate) use cards::{CardAction, CardAnswer, CardRefusal};
+pub(crate) use deliver::{Deliveries, WebhookDelivery, WebhookReceiver};
+use state::State;
+
+/// What the stand-in signs its events with.
+pub(crate) const SIGNING_SECRET: &str = "whsec_local";
+/// An API key that it takes; it takes any that begins with `sk_test_`.
+pub(crate) const API_KEY: &str = "sk_test_local";
+
+/// The stand-in. All of it is behind one lock that is never held over an await.
+pub(crate) struct StripeStandIn {
+    clock: Arc<dyn Clock>,
+    file: Option<PathBuf>,
+    state: Mutex<State>,
+    /// Rung when something changed: wakes [`StripeStandIn::run`].
+    changed: Notify,
+    /// Rung when something changed: wakes who waits in [`StripeStandIn::idle`].
+    progress: Notify,
+    /// Held by the one who is delivering.
+    delivering: tokio::sync::Mutex<()>,
+}
+
+impl StripeStandIn {
+    /// Starts with what `file` holds, or with nothing. Without a file nothing outlives the process.
+    ///
+    /// `pages` is where its payment pages are reached, without a slash at the end:
+    /// `http://127.0.0.1:3000/local/stripe/checkout`.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read, or its directory cannot be made.
+    pub(crate) fn open(
+        clock: Arc<dyn Clock>,
+        file: Option<PathBuf>,
+        pages: impl Into<String>,
+    ) -> io::Result<Arc<Self>> {
+        let state = State::load(file.as_deref(), clock.now(), pages.into())?;
+        Ok(Arc::new(Self {
+            clock,
+            file,
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            progress: Notify::new(),
+            delivering: tokio::sync::Mutex::new(()),
+        }))
+    }
+
+    /// Does what has fallen due at `now`: sessions expire, and idempotency keys are forgotten after a day. Events
+    /// that are due to be sent again are sent by [`StripeStandIn::run`], which this wakes.
+    ///
+    /// # Errors
+    /// When the change was made and could not be kept in the file.
+    pub(crate) fn sweep(&self, now: Timestamp) -> io::Result<()> {
+        let kept = self.change_at(now, |_| ());
+        self.changed.notify_one();
+        kept
+    }
+
+    /// Changes the state at the clock's time, and keeps it.
+    fn change<T>(&self, act: impl FnOnce(&mut State, Timestamp) -> T) -> io::Result<T> {
+        let now = self.clock.now();
+        self.change_at(now, |state| act(state, now))
+    }
+
+    /// What has been changed stays changed when it cannot be written; the next change writes both.
+    fn change_at<T>(&self, now: Timestamp, act: impl FnOnce(&mut State) -> T) -> io::Result<T> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.fall_due(now);
+        let answer = act(&mut state);
+        if !state.touched {
+            return Ok(answer);
+        }
+        self.changed.notify_one();
+        self.progress.notify_waiters();
+        if let Some(file) = &self.file {
+            state.save(file)?;
+        }
+        state.touched = false;
+        Ok(answer)
+    }
+
+    /// Looks without changing anything, not even what fell due.
+    fn look<T>(&self, at: impl FnOnce(&State) -> T) -> T {
+        at(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

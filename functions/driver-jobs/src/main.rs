@@ -1,0 +1,15 @@
+//! Composes `driver-jobs` for Lambda; decides nothing.
+
+use std::sync::Arc;
+
+use driver_jobs::DriverJobs;
+use nots_aws::{Aws, config};
+use nots_lambda::{Error, Origins, SystemClock, init_telemetry, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    init_telemetry(config::optional("RUST_LOG").as_deref());
+    let aws = Aws::from_env().await;
+    let endpoint = DriverJobs { table: aws.table()?, clock: Arc::new(SystemClock) };
+    serve(endpoint, Origins::new(config::list("ALLOWED_ORIGINS"))).await
+}

@@ -1,0 +1,143 @@
+//! From the queue: e-mails and text messages to customers, each once.
+//!
+//! Claim, send, mark. A claim is a conditional write with a word of its own, so of two workers with the same message
+//! one sends. If a worker dies between the provider's yes and the mark, the message comes back after the claim's
+//! lease and is sent once more, and then never again without a person.
+
+mod words;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use nots_core::{
+    access,
+    consume::{Consumer, QueueMessage},
+    entity::{Booking, Notice, Settings, notice::Claim},
+    event::{BookingEvent, SOURCE},
+    ports::{About, Cause, Channel, Clock, Ids, Mail, MailError, Message, Table},
+    table::{Stored, Transaction, WriteError},
+};
+use serde::Deserialize;
+
+pub use words::{Templates, WordsError};
+
+/// Tells customers.
+pub struct NotificationsSend {
+    /// Bookings, notices, settings.
+    pub table: Arc<dyn Table>,
+    /// E-mail and text messages.
+    pub mail: Arc<dyn Mail>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
+    /// Words for claims.
+    pub ids: Arc<dyn Ids>,
+    /// What is said.
+    pub templates: Arc<Templates>,
+}
+
+/// An event as EventBridge puts it into the queue.
+#[derive(Deserialize)]
+struct Envelope {
+    source: String,
+    detail: BookingEvent,
+}
+
+/// Why a message comes back.
+#[derive(Debug, thiserror::Error)]
+enum NotSent {
+    #[error("the message is not an event of ours")]
+    Unreadable(#[source] serde_json::Error),
+    #[error("the message is an event of another source")]
+    Foreign,
+    #[error("the operator has no settings")]
+    NoSettings,
+    #[error("another worker holds the claim")]
+    Held,
+    #[error("it was begun twice and never reported: a person must look before it is sent again")]
+    Doubtful,
+}
+
+#[async_trait]
+impl Consumer<QueueMessage> for NotificationsSend {
+    async fn consume(&self, message: QueueMessage) -> Result<(), Cause> {
+        let envelope: Envelope = serde_json::from_str(&message.body).map_err(NotSent::Unreadable)?;
+        if envelope.source != SOURCE {
+            return Err(NotSent::Foreign.into());
+        }
+        let event = envelope.detail;
+        if !event.event.is_told() {
+            return Ok(());
+        }
+        let notices = Channel::ALL.map(|channel| access::notice_of_event(&event, channel)).to_vec();
+        let read = self.table.read((access::booking(&event.booking_id), access::settings(), notices)).await?;
+        let (Some(booking), settings, notices) = read else {
+            tracing::warn!(booking.id = %event.booking_id, "Dropped a notice of a booking that is not here");
+            return Ok(());
+        };
+        let settings = settings.ok_or(NotSent::NoSettings)?;
+        if !event.still_holds(&booking, self.clock.now()) {
+            tracing::info!(booking.id = %event.booking_id, "Dropped `{}`, which no longer holds", event.id());
+            return Ok(());
+        }
+        // One channel that fails does not keep the other from being told.
+        let mut failed = None;
+        for (channel, found) in Channel::ALL.into_iter().zip(notices) {
+            if let Err(cause) = self.tell(&event, channel, found, &booking.data, &settings.data).await {
+                failed = Some(cause);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl NotificationsSend {
+    async fn tell(
+        &self,
+        event: &BookingEvent,
+        channel: Channel,
+        found: Option<Stored<Notice>>,
+        booking: &Booking,
+        settings: &Settings,
+    ) -> Result<(), Cause> {
+        let now = self.clock.now();
+        // What cannot be said is found out before it is claimed.
+        let message = self.templates.compose(event.event, channel, booking, settings)?;
+        let word = self.ids.uuid(now).simple().to_string();
+        let (claimed, transaction) = match Notice::claim(event, channel, found, word, now) {
+            Claim::First(new) => (new.after().clone(), Transaction::new().create(&new)),
+            Claim::Again(change) => (change.after().clone(), Transaction::new().apply(&change)),
+            Claim::Settled => return Ok(()),
+            Claim::Held => return Err(NotSent::Held.into()),
+            Claim::Doubtful => return Err(NotSent::Doubtful.into()),
+        };
+        match self.table.commit(transaction).await {
+            Ok(()) => {}
+            Err(WriteError::Refused(_)) => return Err(NotSent::Held.into()),
+            Err(error) => return Err(error.into()),
+        }
+        self.send(event, claimed, &message).await
+    }
+
+    /// Sends what is claimed and marks how it went.
+    async fn send(
+        &self,
+        event: &BookingEvent,
+        claimed: Stored<Notice>,
+        message: &Message,
+    ) -> Result<(), Cause> {
+        let about = About { booking_id: event.booking_id.clone(), event: event.event.as_str() };
+        let (mark, outcome) = match self.mail.send(message, &about).await {
+            Ok(id) => (Notice::sent(claimed, id, self.clock.now())?, Ok(())),
+            Err(error @ MailError::Rejected(_)) => {
+                tracing::warn!(booking.id = %event.booking_id, "The provider does not accept the address for `{}`", event.id());
+                drop(error);
+                (Notice::undeliverable(claimed, self.clock.now())?, Ok(()))
+            }
+            Err(error @ MailError::Unavailable(_)) => {
+                (Notice::released(claimed, self.clock.now())?, Err(error.into()))
+            }
+        };
+        self.table.commit(Transaction::new().apply(&mark)).await?;
+        outcome
+    }
+}

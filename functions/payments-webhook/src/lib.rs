@@ -1,0 +1,116 @@
+//! `POST /v1/webhooks/stripe`: what the card processor says has happened.
+//!
+//! A paid session confirms booking and payment in one transaction, once. Duplicates, late and reordered events find
+//! the booking moved on and change nothing; what is well signed and not ours is answered 200, so that it is not sent
+//! again; our own failure is answered 503, so that it is.
+
+use std::sync::Arc;
+
+use nots_core::{
+    access,
+    entity::{Booking, BookingStatus, Payment, PaymentStatus, StripeLink},
+    ports::{Clock, CompletedCheckout, Ids, PaymentNotice, PaymentNotices, Table, WebhookError},
+    retry,
+    table::{Because, WriteError},
+};
+use nots_http::{Access, Endpoint, Method, Problem, Request, Response, Route, StatusCode};
+use serde_json::json;
+
+/// Takes Stripe's events.
+pub struct PaymentsWebhook {
+    /// Bookings and payments.
+    pub table: Arc<dyn Table>,
+    /// Stripe's signatures and shapes.
+    pub notices: Arc<dyn PaymentNotices>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for pauses.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Endpoint for PaymentsWebhook {
+    const ROUTE: Route = Route {
+        method: Method::Post,
+        path: "/webhooks/stripe",
+        function: "payments-webhook",
+        access: Access::Public,
+    };
+
+    async fn call(&self, request: Request) -> Result<Response, Problem> {
+        let signature = request.header("stripe-signature").ok_or_else(Problem::bad_signature)?;
+        match self.notices.read(&request.body, signature, self.clock.now()).await {
+            Ok(PaymentNotice::CheckoutCompleted(checkout)) if checkout.paid => {
+                self.confirm(&checkout).await?
+            }
+            Ok(PaymentNotice::CheckoutCompleted(checkout)) => {
+                tracing::info!(booking.id = %checkout.booking_id, "A session was completed without the money yet");
+            }
+            Ok(PaymentNotice::Other { kind }) => {
+                tracing::info!(kind, "Took a webhook that concerns nothing of ours")
+            }
+            Err(WebhookError::Forged(_)) => return Err(Problem::bad_signature()),
+            Err(error @ WebhookError::NoSecret(_)) => return Err(Problem::unavailable(error)),
+        }
+        Ok(Response::json(StatusCode::OK, &json!({ "received": true })))
+    }
+}
+
+impl PaymentsWebhook {
+    /// Confirms booking and payment, if they are still waiting for it and the money is what was asked for.
+    async fn confirm(&self, checkout: &CompletedCheckout) -> Result<(), Problem> {
+        let id = &checkout.booking_id;
+        let mut lost = None;
+        for attempt in 0..retry::ATTEMPTS {
+            retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
+            let found = self.table.read((access::booking(id), access::payment_of_booking(id))).await?;
+            let (Some(booking), Some(payment)) = found else {
+                tracing::warn!(
+                    event.id = checkout.event_id,
+                    "A paid session names a booking that is not here"
+                );
+                return Ok(());
+            };
+            if !self.concerns(checkout, &booking.data, &payment.data) {
+                return Ok(());
+            }
+            let intent = checkout.payment_intent.clone();
+            let transaction = Booking::confirm(booking, payment, intent, self.clock.now())?;
+            match self.table.commit(transaction).await {
+                Ok(()) => {
+                    tracing::info!(booking.id = %id, event.id = checkout.event_id, "Confirmed booking `{id}`");
+                    return Ok(());
+                }
+                Err(error) if error.refused_by::<StripeLink>() == Some(&Because::Exists) => {
+                    tracing::error!(booking.id = %id, event.id = checkout.event_id, alert = "payment_mismatch",
+                        "The PaymentIntent has paid for another booking");
+                    return Ok(());
+                }
+                // Another delivery of the same event, or another change: look again.
+                Err(error @ (WriteError::Busy(_) | WriteError::Refused(_))) => lost = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(lost.map_or_else(|| Problem::unavailable("no attempt was made"), Problem::unavailable))
+    }
+
+    /// Whether a paid session is to confirm this booking now.
+    fn concerns(&self, checkout: &CompletedCheckout, booking: &Booking, payment: &Payment) -> bool {
+        let (id, event) = (&booking.booking_id, &checkout.event_id);
+        if checkout.amount != payment.amount.total.get()
+            || !checkout.currency.eq_ignore_ascii_case(payment.amount.currency.code())
+        {
+            tracing::error!(booking.id = %id, event.id = event, alert = "payment_mismatch",
+                "A session was paid with another amount or currency than was asked for");
+            return false;
+        }
+        if payment.status == PaymentStatus::Completed {
+            return false;
+        }
+        if booking.status != BookingStatus::Pending || payment.status != PaymentStatus::Pending {
+            tracing::error!(booking.id = %id, event.id = event, alert = "paid_too_late",
+                "A session was paid for a booking that no longer waits for it");
+            return false;
+        }
+        true
+    }
+}
