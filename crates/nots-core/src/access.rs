@@ -3,9 +3,9 @@
 
 use crate::{
     entity::{
-        Booking, BookingStatus, CheckoutAttempt, Driver, DriverDay, DriverValidity, History, Notice, Payment,
-        PaymentStatus, Quote, ReferenceLink, Settings, StripeLink, Tariff, Vehicle, VehicleDay,
-        VehicleValidity, booking::pickup_sort, driver::FleetStatus,
+        Booking, BookingStatus, CheckoutAttempt, ComplianceDocument, Driver, DriverDay, DriverValidity,
+        History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink, Tariff, Vehicle,
+        VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder, driver::FleetStatus,
     },
     event::BookingEvent,
     id::{BookingId, BookingReference, DriverId, QuoteId, UserId, VehicleId},
@@ -103,6 +103,11 @@ pub fn drivers_by_status(status: FleetStatus) -> Query<Gsi1, Driver> {
 /// Drivers on duty now, the best rated first.
 pub fn available_drivers() -> Query<Gsi2, Driver> {
     Query::over(()).range(SortRange::BeginsWith("RATING#".to_owned())).newest_first()
+}
+
+/// Documents of a driver or a vehicle, by kind.
+pub fn documents_of(holder: &Holder) -> Query<Base, ComplianceDocument> {
+    Query::over(holder).range(SortRange::BeginsWith(ComplianceDocument::PREFIX.to_owned()))
 }
 
 /// How long a driver may drive.

@@ -6,6 +6,7 @@
 mod authorizer;
 mod batch;
 mod http;
+mod invoke;
 mod random;
 mod telemetry;
 mod time;
@@ -13,7 +14,8 @@ mod time;
 pub use authorizer::{authorizer_service, serve_authorizer};
 pub use batch::{queue_service, serve_queue, serve_stream, stream_service};
 pub use http::{Origins, http_service, serve};
+pub use invoke::{Invoke, InvokeError, invocable};
 pub use lambda_runtime::{Context, Error, LambdaEvent};
 pub use random::RandomIds;
-pub use telemetry::init_telemetry;
+pub use telemetry::{init_telemetry, log_to_terminal};
 pub use time::SystemClock;

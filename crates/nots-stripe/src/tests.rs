@@ -1,8 +1,9 @@
 //! Against a loopback server that answers as Stripe was recorded to, and against signatures made elsewhere.
 
 use std::{
+    cell::RefCell,
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{Arc, Once},
 };
 
 use async_trait::async_trait;
@@ -25,31 +26,34 @@ pub(crate) fn held(text: &'static str) -> Arc<dyn Secret> {
     Arc::new(Held(Some(text)))
 }
 
-/// Everything that is logged on this thread while the guard lives, down to the libraries' finest level.
-pub(crate) fn overhear() -> (Overheard, tracing::subscriber::DefaultGuard) {
-    let overheard = Overheard::default();
-    let ear = overheard.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_writer(move || ear.clone())
-        .finish();
-    (overheard, tracing::subscriber::set_default(subscriber))
+thread_local! {
+    static OVERHEARD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-pub(crate) struct Overheard(Arc<Mutex<Vec<u8>>>);
-
-impl Overheard {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
+/// Listens, from here on, to what every library logs, down to its finest level. The subscriber is the process's,
+/// because what one thread's own hears depends on what others log first.
+pub(crate) fn overhear() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .with_writer(|| Ear)
+            .init();
+        tracing::callsite::rebuild_interest_cache();
+    });
 }
 
-impl Write for Overheard {
+/// What was logged by this thread, which is that of one test.
+pub(crate) fn overheard() -> String {
+    OVERHEARD.with_borrow(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
+struct Ear;
+
+impl Write for Ear {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        OVERHEARD.with_borrow_mut(|heard| heard.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 

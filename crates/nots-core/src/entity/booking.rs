@@ -508,7 +508,7 @@ impl Booking {
     pub fn last_step(&self) -> Option<Step> {
         let t = &self.timeline;
         let taken = [t.driver_en_route, t.arrived, t.passenger_onboard, t.completed];
-        Step::ALL.into_iter().zip(taken).filter(|(_, at)| at.is_some()).map(|(step, _)| step).last()
+        Step::ALL.into_iter().zip(taken).filter(|(_, at)| at.is_some()).map(|(step, _)| step).next_back()
     }
 
     /// The step that can be taken next; none before it is assigned and after it is completed or cancelled.

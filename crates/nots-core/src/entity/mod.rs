@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod booking;
+pub mod document;
 pub mod driver;
 pub mod history;
 pub mod link;
@@ -16,6 +17,7 @@ pub mod vehicle;
 
 pub use attempt::CheckoutAttempt;
 pub use booking::{Booking, BookingStatus};
+pub use document::ComplianceDocument;
 pub use driver::Driver;
 pub use history::History;
 pub use link::{ReferenceLink, StripeLink};

@@ -223,7 +223,7 @@ macro_rules! read_tuples {
 }
 read_tuples! { (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, F 4) }
 
-impl dyn Table {
+impl dyn Table + '_ {
     /// Reads by key, strongly consistent, in one round trip however many keys there are (at most 100).
     ///
     /// # Errors

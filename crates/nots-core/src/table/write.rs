@@ -389,7 +389,7 @@ impl WriteError {
     }
 }
 
-impl dyn Table {
+impl dyn Table + '_ {
     /// Writes all of it or nothing, in one round trip.
     ///
     /// # Errors

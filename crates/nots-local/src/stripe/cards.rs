@@ -175,7 +175,8 @@ fn refused(refusal: &CardRefusal, page: bool, session: Option<&Session>) -> Resp
         }
     };
     if page {
-        let html = session.map_or_else(|| page::saying(&refusal.to_string()), |session| page::of(session, None));
+        let html =
+            session.map_or_else(|| page::saying(&refusal.to_string()), |session| page::of(session, None));
         return (status, Html(html)).into_response();
     }
     let mut problem = json!({

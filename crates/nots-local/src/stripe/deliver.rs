@@ -54,8 +54,7 @@ impl StripeStandIn {
     /// Delivers what is due, waits for more to fall due, and so on for ever; the platform spawns it once.
     pub(crate) async fn run(self: Arc<Self>, to: Arc<dyn WebhookReceiver>) {
         loop {
-            let now = self.clock.now();
-            self.deliver_until(&*to, now).await;
+            self.deliver_due(&*to).await;
             let next = self.look(|state| state.outgoing.iter().filter_map(|event| event.due).min());
             let Some(next) = next else {
                 self.changed.notified().await;

@@ -24,8 +24,8 @@ use std::{
 use nots_core::{Timestamp, ports::Clock};
 use tokio::sync::Notify;
 
-mod cards;
-mod deliver;
+pub(crate) mod cards;
+pub(crate) mod deliver;
 mod form;
 mod objects;
 mod page;
@@ -36,8 +36,7 @@ mod state;
 mod tests;
 mod wire;
 
-pub(crate) use cards::{CardAction, CardAnswer, CardRefusal};
-pub(crate) use deliver::{Deliveries, WebhookDelivery, WebhookReceiver};
+pub(crate) use deliver::{WebhookDelivery, WebhookReceiver};
 use state::State;
 
 /// What the stand-in signs its events with.

@@ -9,7 +9,7 @@ use super::state::{Intent, Session, Status};
 pub(super) const API_VERSION: &str = "2026-09-30.endive";
 
 /// What a plain card payment leaves empty in a Checkout Session.
-const UNUSED: [&str; 37] = [
+const UNUSED: &[&str] = &[
     "after_expiration",
     "allow_promotion_codes",
     "billing_address_collection",
@@ -50,7 +50,7 @@ const UNUSED: [&str; 37] = [
 ];
 
 /// What a plain card payment leaves empty in a PaymentIntent.
-const UNUSED_BY_INTENT: [&str; 20] = [
+const UNUSED_BY_INTENT: &[&str] = &[
     "application",
     "application_fee_amount",
     "automatic_payment_methods",
@@ -103,14 +103,17 @@ impl Session {
             })
         });
         object(
-            &UNUSED,
+            UNUSED,
             [
                 ("id", json!(self.id)),
                 ("object", json!("checkout.session")),
                 ("adaptive_pricing", json!({"enabled": false})),
                 ("amount_subtotal", json!(asked.amount)),
                 ("amount_total", json!(asked.amount)),
-                ("automatic_tax", json!({"enabled": false, "liability": null, "provider": null, "status": null})),
+                (
+                    "automatic_tax",
+                    json!({"enabled": false, "liability": null, "provider": null, "status": null}),
+                ),
                 ("cancel_url", json!(asked.cancel_url)),
                 ("client_reference_id", json!(asked.client_reference_id)),
                 ("created", json!(self.created)),
@@ -157,7 +160,7 @@ impl Session {
             "message": "Your card was declined.", "type": "card_error",
         });
         object(
-            &UNUSED_BY_INTENT,
+            UNUSED_BY_INTENT,
             [
                 ("id", json!(intent.id)),
                 ("object", json!("payment_intent")),

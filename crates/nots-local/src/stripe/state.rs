@@ -1,10 +1,6 @@
 //! What the stand-in keeps, and how it is kept in a file.
 
-use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use nots_core::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -36,11 +36,7 @@ impl StripeStandIn {
 
 type StandIn = Extracted<Arc<StripeStandIn>>;
 
-async fn create(
-    Extracted(stripe): StandIn,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
+async fn create(Extracted(stripe): StandIn, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     authorise(&headers)?;
     let form = Form::parse(&body)?;
     let key = idempotency_key(&headers)?;

@@ -1,0 +1,183 @@
+//! What runs by itself: the table's stream to `events-relay`, the queue to `notifications-send`, Stripe's webhooks to
+//! the gateway, and what falls due by the clock.
+
+use std::{sync::Arc, time::Duration};
+
+use nots_core::{
+    Timestamp,
+    ports::{Cause, Clock},
+};
+use nots_lambda::Invoke;
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, Notify};
+
+use crate::{
+    bus::LocalBus,
+    dynamo::Dynamo,
+    gateway::Gateway,
+    stripe::{StripeStandIn, WebhookDelivery, WebhookReceiver},
+};
+
+/// How often a stream record is tried before it is put aside for a person.
+const MOST_TRIES: u32 = 5;
+const BATCH: usize = 100;
+/// Nobody rings when a foreign client writes to the table, so it is looked at this often anyway.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often expired items are looked for.
+const SWEEP_EVERY: u32 = 3_600;
+
+/// The background of a platform.
+pub struct Background {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) dynamo: Dynamo,
+    pub(crate) relay: Invoke,
+    pub(crate) bus: Arc<LocalBus>,
+    pub(crate) sender: Invoke,
+    pub(crate) stripe: Arc<StripeStandIn>,
+    pub(crate) gateway: Arc<Gateway>,
+    /// Where the stream goes on, and when the table was last swept; held by whoever is at work.
+    pub(crate) at: Mutex<Progress>,
+    /// Rung when a request has been answered.
+    pub(crate) bell: Arc<Notify>,
+}
+
+/// How far the background has come.
+#[derive(Debug)]
+pub struct Progress {
+    pub(crate) stream: Option<String>,
+    pub(crate) swept: Timestamp,
+    pub(crate) aside: Vec<Value>,
+}
+
+#[async_trait::async_trait]
+impl WebhookReceiver for Gateway {
+    async fn post(&self, delivery: &WebhookDelivery) -> Result<u16, Cause> {
+        let request = http::Request::post("/v1/webhooks/stripe")
+            .header("content-type", "application/json")
+            .header("stripe-signature", &delivery.signature)
+            .body(bytes::Bytes::from(delivery.body.clone()))?;
+        Ok(self.handle(request).await.status().as_u16())
+    }
+}
+
+impl Background {
+    /// Works for ever.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            self.settle().await;
+            let _ = tokio::time::timeout(LOOK_EVERY, self.bell.notified()).await;
+        }
+    }
+
+    /// Works until nothing is left that can be done now.
+    pub async fn settle(&self) {
+        let mut at = self.at.lock().await;
+        loop {
+            let now = self.clock.now();
+            if now.since(at.swept) >= u64::from(SWEEP_EVERY) {
+                at.swept = now;
+                log(self.dynamo.delete_expired(now).map(drop), "delete what has expired");
+            }
+            log(self.stripe.sweep(now).map_err(Cause::from), "sweep the card processor's sessions");
+            let mut worked = self.stripe.deliver_due(self.gateway.as_ref()).await > 0;
+            worked |= self.stream(&mut at).await;
+            worked |= self.queue().await;
+            if !worked {
+                return;
+            }
+        }
+    }
+
+    /// One batch of the stream; whether there was one.
+    async fn stream(&self, at: &mut Progress) -> bool {
+        let from = match &at.stream {
+            Some(from) => from.clone(),
+            None => match self.dynamo.stream_start() {
+                Ok(start) => start,
+                Err(error) => {
+                    log(Err(error), "find the table's stream");
+                    return false;
+                }
+            },
+        };
+        let (mut records, next) = match self.dynamo.stream_records(&from, BATCH) {
+            Ok(read) => (read.records, read.next),
+            Err(error) => {
+                log(Err(error), "read the table's stream");
+                return false;
+            }
+        };
+        if records.is_empty() {
+            return false;
+        }
+        for record in &mut records {
+            if let Some(record) = record.as_object_mut() {
+                let arn = "arn:aws:dynamodb:eu-west-2:000000000000:table/nots-main-table/stream/local";
+                record.insert("eventSourceARN".to_owned(), json!(arn));
+            }
+        }
+        let mut tries = 0;
+        while !records.is_empty() {
+            tries += 1;
+            let failed = self.first_failure(&records).await;
+            let done = failed.map_or(records.len(), |first| first);
+            if done > 0 {
+                tries = 1;
+            }
+            records.drain(..done);
+            if failed.is_some() && tries >= MOST_TRIES {
+                tracing::error!("Put a stream record aside for a person to look at");
+                at.aside.push(records.remove(0));
+                tries = 0;
+            }
+        }
+        at.stream = next.or(Some(from));
+        true
+    }
+
+    /// Hands a batch to the relay; the place of the first record that failed.
+    async fn first_failure(&self, records: &[Value]) -> Option<usize> {
+        let answer = (self.relay)(json!({ "Records": records }).to_string().into_bytes()).await;
+        let answer = answer.map_err(Cause::from).and_then(|a| Ok(serde_json::from_slice::<Value>(&a)?));
+        match answer {
+            Err(error) => {
+                log(Err(error), "relay a batch of the stream");
+                Some(0)
+            }
+            Ok(answer) => {
+                let first = failures(&answer).into_iter().next()?;
+                let sequence = |r: &Value| {
+                    r.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).map(str::to_owned)
+                };
+                Some(records.iter().position(|r| sequence(r).as_deref() == Some(&first)).unwrap_or(0))
+            }
+        }
+    }
+
+    /// One batch of the queue; whether there was one.
+    async fn queue(&self) -> bool {
+        let Some((batch, ids)) = self.bus.receive() else { return false };
+        let answer = (self.sender)(batch.to_string().into_bytes()).await;
+        let failed = match answer.map_err(Cause::from).and_then(|a| Ok(serde_json::from_slice::<Value>(&a)?))
+        {
+            Ok(answer) => failures(&answer),
+            Err(error) => {
+                log(Err(error), "send a batch of notices");
+                ids.clone()
+            }
+        };
+        self.bus.settle(&ids, &failed);
+        true
+    }
+}
+
+fn failures(answer: &Value) -> Vec<String> {
+    let all = answer.get("batchItemFailures").and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(|failure| failure.get("itemIdentifier")?.as_str().map(str::to_owned)).collect()
+}
+
+fn log(outcome: Result<(), Cause>, what: &str) {
+    if let Err(error) = outcome {
+        tracing::error!(%error, "Could not {what}");
+    }
+}

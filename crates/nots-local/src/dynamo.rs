@@ -1,0 +1,144 @@
+//! DynamoDB on this machine: dynoxide behind the wire protocol, its stream, and deletion after TTL.
+
+use std::{path::Path, sync::Arc};
+
+use dynoxide::{
+    Database,
+    actions::{
+        delete_item::DeleteItemRequest, describe_table::DescribeTableRequest, get_records::GetRecordsRequest,
+        get_shard_iterator::GetShardIteratorRequest, scan::ScanRequest,
+    },
+    storage_backend,
+};
+use nots_core::{
+    Timestamp,
+    ports::{Cause, Clock},
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// The table's name here.
+pub const TABLE: &str = "nots-main-table";
+/// Seconds after its TTL that an item is deleted: AWS promises no better.
+const DELETED_AFTER: u32 = 48 * 60 * 60;
+
+/// The database engine.
+#[derive(Clone)]
+pub struct Dynamo {
+    database: Database,
+}
+
+/// The engine stamps stream records with the platform's time.
+struct EngineClock(Arc<dyn Clock>);
+
+impl storage_backend::Clock for EngineClock {
+    fn now_unix_secs(&self) -> u64 {
+        u64::try_from(self.0.now().seconds()).unwrap_or_default()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "ten digits")]
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.0.now().seconds() as f64
+    }
+}
+
+/// Records of the stream, as Lambda receives them, and where the next ones begin.
+pub struct Records {
+    /// Each as JSON.
+    pub records: Vec<Value>,
+    /// Where the next ones begin.
+    pub next: Option<String>,
+}
+
+impl Dynamo {
+    /// In memory, or in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(file: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, Cause> {
+        let database = match file {
+            None => Database::memory_with_clock(Arc::new(EngineClock(clock)))?,
+            Some(file) => Database::new(&file.to_string_lossy())?,
+        };
+        Ok(Self { database })
+    }
+
+    /// Serves the wire protocol until the process ends.
+    #[must_use]
+    pub fn serve(&self, listener: TcpListener) -> tokio::task::JoinHandle<()> {
+        let database = self.database.clone();
+        tokio::spawn(async move {
+            dynoxide::server::serve_on(listener, database).await;
+        })
+    }
+
+    /// Where the table's stream begins.
+    ///
+    /// # Errors
+    /// When the table has no stream.
+    pub fn stream_start(&self) -> Result<String, Cause> {
+        let table = self.database.describe_table(DescribeTableRequest { table_name: TABLE.to_owned() })?;
+        let table = serde_json::to_value(table)?;
+        let arn = table
+            .pointer("/Table/LatestStreamArn")
+            .and_then(Value::as_str)
+            .ok_or("the table has no stream")?;
+        let iterator = self.database.get_shard_iterator(GetShardIteratorRequest {
+            stream_arn: arn.to_owned(),
+            shard_id: dynoxide::streams::shard_id(TABLE),
+            shard_iterator_type: "TRIM_HORIZON".to_owned(),
+            sequence_number: None,
+        })?;
+        iterator.shard_iterator.ok_or_else(|| "the stream has no shard".into())
+    }
+
+    /// Up to `limit` records from there on.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub fn stream_records(&self, from: &str, limit: usize) -> Result<Records, Cause> {
+        let request = GetRecordsRequest { shard_iterator: from.to_owned(), limit: Some(limit) };
+        let answer = self.database.get_records(request)?;
+        let records = answer.records.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
+        Ok(Records { records, next: answer.next_shard_iterator })
+    }
+
+    /// Deletes what outlived its TTL by as long as AWS may take, and answers how many items that were.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written.
+    pub fn delete_expired(&self, now: Timestamp) -> Result<usize, Cause> {
+        let before = now.minus(DELETED_AFTER);
+        let mut deleted = 0;
+        let mut start = Value::Null;
+        loop {
+            let mut request = json!({
+                "TableName": TABLE,
+                "FilterExpression": "#ttl < :before",
+                "ProjectionExpression": "PK, SK",
+                "ExpressionAttributeNames": { "#ttl": "TTL" },
+                "ExpressionAttributeValues": { ":before": { "N": before.to_string() } },
+            });
+            if let (Some(request), false) = (request.as_object_mut(), start.is_null()) {
+                request.insert("ExclusiveStartKey".to_owned(), start);
+            }
+            let page = self.database.scan(serde_json::from_value::<ScanRequest>(request)?)?;
+            let page = serde_json::to_value(page)?;
+            for key in page.get("Items").and_then(Value::as_array).into_iter().flatten() {
+                let request = json!({
+                    "TableName": TABLE,
+                    "Key": key,
+                    "ConditionExpression": "#ttl < :before",
+                    "ExpressionAttributeNames": { "#ttl": "TTL" },
+                    "ExpressionAttributeValues": { ":before": { "N": before.to_string() } },
+                });
+                self.database.delete_item(serde_json::from_value::<DeleteItemRequest>(request)?)?;
+                deleted += 1;
+            }
+            start = page.get("LastEvaluatedKey").cloned().unwrap_or(Value::Null);
+            if start.is_null() {
+                return Ok(deleted);
+            }
+        }
+    }
+}

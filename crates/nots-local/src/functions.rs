@@ -1,0 +1,102 @@
+//! The one list of the platform's functions: a new endpoint is one more line.
+
+use std::{path::Path, sync::Arc};
+
+use nots_core::ports::{Cause, Clock, Events, Ids, Mail, Maps, PaymentNotices, Payments, SigningKeys, Table};
+use nots_lambda::{Invoke, Origins, authorizer_service, invocable, queue_service, stream_service};
+
+use crate::{gateway::Gateway, tokens};
+
+/// Every port that a function may be given.
+#[derive(Clone)]
+pub struct Ports {
+    /// The table.
+    pub table: Arc<dyn Table>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and chance.
+    pub ids: Arc<dyn Ids>,
+    /// Places and distances.
+    pub maps: Arc<dyn Maps>,
+    /// The card processor.
+    pub payments: Arc<dyn Payments>,
+    /// What the card processor sends.
+    pub notices: Arc<dyn PaymentNotices>,
+    /// The event bus.
+    pub events: Arc<dyn Events>,
+    /// E-mail and text messages.
+    pub mail: Arc<dyn Mail>,
+}
+
+/// Every endpoint of the API.
+#[must_use]
+pub fn mount(gateway: Gateway, p: &Ports) -> Gateway {
+    let (table, clock, ids) = (|| p.table.clone(), || p.clock.clone(), || p.ids.clone());
+    gateway
+        .mount(quotes_calculator::QuotesCalculator {
+            table: table(),
+            maps: p.maps.clone(),
+            clock: clock(),
+            ids: ids(),
+        })
+        .mount(quotes_retrieve::QuotesRetrieve { table: table(), clock: clock() })
+        .mount(bookings_create::BookingsCreate { table: table(), clock: clock(), ids: ids() })
+        .mount(bookings_get::BookingsGet { table: table() })
+        .mount(bookings_list::BookingsList { table: table() })
+        .mount(payments_process::PaymentsProcess {
+            table: table(),
+            payments: p.payments.clone(),
+            clock: clock(),
+            ids: ids(),
+        })
+        .mount(payments_webhook::PaymentsWebhook {
+            table: table(),
+            notices: p.notices.clone(),
+            clock: clock(),
+            ids: ids(),
+        })
+        .mount(drivers_list::DriversList { table: table() })
+        .mount(dispatch_assign::DispatchAssign { table: table(), clock: clock(), ids: ids() })
+        .mount(driver_jobs::DriverJobs { table: table(), clock: clock() })
+        .mount(jobs_progress::JobsProgress { table: table(), clock: clock(), ids: ids() })
+}
+
+/// Judges tokens.
+#[must_use]
+pub fn authorizer(keys: Arc<dyn SigningKeys>, clock: Arc<dyn Clock>) -> Invoke {
+    let clients = vec![tokens::CLIENT.to_owned()];
+    let authorizer = authorizer::TokenAuthorizer::new(keys, clock, tokens::ISSUER.to_owned(), clients);
+    invocable(authorizer_service(Arc::new(authorizer)))
+}
+
+/// From the table's stream to history and events.
+#[must_use]
+pub fn relay(p: &Ports) -> Invoke {
+    let relay = events_relay::EventsRelay { table: p.table.clone(), events: p.events.clone() };
+    invocable(stream_service(Arc::new(relay)))
+}
+
+/// From the queue to e-mails and text messages.
+///
+/// # Errors
+/// When the templates are not usable.
+pub fn sender(p: &Ports) -> Result<Invoke, Cause> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../layers/notifications/templates"));
+    let sender = notifications_send::NotificationsSend {
+        table: p.table.clone(),
+        mail: p.mail.clone(),
+        clock: p.clock.clone(),
+        ids: p.ids.clone(),
+        templates: Arc::new(notifications_send::Templates::from_dir(folder)?),
+    };
+    Ok(invocable(queue_service(Arc::new(sender))))
+}
+
+/// Websites that may read the local API's answers.
+#[must_use]
+pub fn origins() -> Origins {
+    let ports = [3000, 3001, 5173, 8080];
+    let hosts =
+        ports.into_iter().flat_map(|p| [format!("http://localhost:{p}"), format!("http://127.0.0.1:{p}")]);
+    Origins::new(hosts)
+}
