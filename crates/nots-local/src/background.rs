@@ -27,7 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const SWEEP_EVERY: u32 = 3_600;
 
 /// The background of a platform.
-pub struct Background {
+pub(crate) struct Background {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) dynamo: Dynamo,
     pub(crate) relay: Invoke,
@@ -43,7 +43,7 @@ pub struct Background {
 
 /// How far the background has come.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     pub(crate) stream: Option<String>,
     pub(crate) swept: Timestamp,
     pub(crate) aside: Vec<Value>,
@@ -62,7 +62,7 @@ impl WebhookReceiver for Gateway {
 
 impl Background {
     /// Works for ever.
-    pub async fn run(self: Arc<Self>) {
+    pub(crate) async fn run(self: Arc<Self>) {
         loop {
             self.settle().await;
             let _ = tokio::time::timeout(LOOK_EVERY, self.bell.notified()).await;
@@ -70,7 +70,7 @@ impl Background {
     }
 
     /// Works until nothing is left that can be done now.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let mut at = self.at.lock().await;
         loop {
             let now = self.clock.now();

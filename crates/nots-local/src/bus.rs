@@ -40,12 +40,12 @@ pub struct LocalBus {
 impl LocalBus {
     /// With an empty queue.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, queue: Mutex::default(), dead: Mutex::default() }
     }
 
     /// A batch as Lambda receives it, and the ids in it; none when no message is visible now.
-    pub fn receive(&self) -> Option<(Value, Vec<String>)> {
+    pub(crate) fn receive(&self) -> Option<(Value, Vec<String>)> {
         let now = self.clock.now();
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let mut records = Vec::new();
@@ -74,7 +74,7 @@ impl LocalBus {
     }
 
     /// Takes what was worked on out of the queue, and what failed too often aside.
-    pub fn settle(&self, delivered: &[String], failed: &[String]) {
+    pub(crate) fn settle(&self, delivered: &[String], failed: &[String]) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.retain(|message| {
             if !delivered.contains(&message.id) {
@@ -87,6 +87,12 @@ impl LocalBus {
             }
             again
         });
+    }
+
+    /// Messages that wait in the queue.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Messages that failed too often, for a person to look at.

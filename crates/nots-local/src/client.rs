@@ -28,6 +28,21 @@ pub struct Answer {
     pub body: Value,
 }
 
+impl Answer {
+    /// The body, when the status is this one.
+    ///
+    /// # Panics
+    /// Otherwise, with what came back: for tests.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "for tests")]
+    pub fn expect_status(self, status: u16) -> Value {
+        if self.status == status {
+            return self.body;
+        }
+        panic!("expected {status}, got {}: {}", self.status, self.body)
+    }
+}
+
 impl Client {
     /// For `http://127.0.0.1:3000`.
     #[must_use]

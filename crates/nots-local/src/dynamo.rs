@@ -24,7 +24,7 @@ const DELETED_AFTER: u32 = 48 * 60 * 60;
 
 /// The database engine.
 #[derive(Clone)]
-pub struct Dynamo {
+pub(crate) struct Dynamo {
     database: Database,
 }
 
@@ -43,7 +43,7 @@ impl storage_backend::Clock for EngineClock {
 }
 
 /// Records of the stream, as Lambda receives them, and where the next ones begin.
-pub struct Records {
+pub(crate) struct Records {
     /// Each as JSON.
     pub records: Vec<Value>,
     /// Where the next ones begin.
@@ -55,7 +55,7 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub fn open(file: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, Cause> {
+    pub(crate) fn open(file: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, Cause> {
         let database = match file {
             None => Database::memory_with_clock(Arc::new(EngineClock(clock)))?,
             Some(file) => Database::new(&file.to_string_lossy())?,
@@ -65,7 +65,7 @@ impl Dynamo {
 
     /// Serves the wire protocol until the process ends.
     #[must_use]
-    pub fn serve(&self, listener: TcpListener) -> tokio::task::JoinHandle<()> {
+    pub(crate) fn serve(&self, listener: TcpListener) -> tokio::task::JoinHandle<()> {
         let database = self.database.clone();
         tokio::spawn(async move {
             dynoxide::server::serve_on(listener, database).await;
@@ -76,7 +76,7 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the table has no stream.
-    pub fn stream_start(&self) -> Result<String, Cause> {
+    pub(crate) fn stream_start(&self) -> Result<String, Cause> {
         let table = self.database.describe_table(DescribeTableRequest { table_name: TABLE.to_owned() })?;
         let table = serde_json::to_value(table)?;
         let arn = table
@@ -96,18 +96,41 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the stream cannot be read.
-    pub fn stream_records(&self, from: &str, limit: usize) -> Result<Records, Cause> {
+    pub(crate) fn stream_records(&self, from: &str, limit: usize) -> Result<Records, Cause> {
         let request = GetRecordsRequest { shard_iterator: from.to_owned(), limit: Some(limit) };
         let answer = self.database.get_records(request)?;
         let records = answer.records.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
         Ok(Records { records, next: answer.next_shard_iterator })
     }
 
+    /// Every item, as DynamoDB's JSON, by key.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub(crate) fn dump(&self) -> Result<Vec<Value>, Cause> {
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let request = json!({ "TableName": TABLE, "ExclusiveStartKey": start });
+            let request = if start.is_null() { json!({ "TableName": TABLE }) } else { request };
+            let page =
+                serde_json::to_value(self.database.scan(serde_json::from_value::<ScanRequest>(request)?)?)?;
+            items.extend(page.get("Items").and_then(Value::as_array).cloned().unwrap_or_default());
+            start = page.get("LastEvaluatedKey").cloned().unwrap_or(Value::Null);
+            if start.is_null() {
+                items.sort_by_key(|item| {
+                    (item.pointer("/PK/S").map(Value::to_string), item.pointer("/SK/S").map(Value::to_string))
+                });
+                return Ok(items);
+            }
+        }
+    }
+
     /// Deletes what outlived its TTL by as long as AWS may take, and answers how many items that were.
     ///
     /// # Errors
     /// When the table cannot be read or written.
-    pub fn delete_expired(&self, now: Timestamp) -> Result<usize, Cause> {
+    pub(crate) fn delete_expired(&self, now: Timestamp) -> Result<usize, Cause> {
         let before = now.minus(DELETED_AFTER);
         let mut deleted = 0;
         let mut start = Value::Null;

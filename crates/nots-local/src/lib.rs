@@ -5,7 +5,7 @@
 
 mod background;
 pub mod bench;
-mod bus;
+pub mod bus;
 pub mod client;
 pub mod clock;
 pub mod demo_data;

@@ -78,7 +78,6 @@ pub struct Platform {
     pub dynamodb: SocketAddr,
     /// Where S3 is.
     pub s3: SocketAddr,
-    pub(crate) stripe: Arc<StripeStandIn>,
     background: Arc<Background>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
     // Goes last, with the folder it borrowed.
@@ -189,7 +188,6 @@ impl Platform {
                 api: api_at,
                 dynamodb,
                 s3: s3_at,
-                stripe,
                 background,
                 tasks,
                 _buckets: buckets,
@@ -200,6 +198,37 @@ impl Platform {
     /// Works until nothing is left that can be done now.
     pub async fn settle(&self) {
         self.background.settle().await;
+    }
+
+    /// Every item of the table as DynamoDB's JSON, by key: for a person, or a test, to look at.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn dump(&self) -> Result<Vec<serde_json::Value>, Cause> {
+        self.background.dynamo.dump()
+    }
+
+    /// Every record of the table's stream, as Lambda receives them.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    pub fn stream(&self) -> Result<Vec<serde_json::Value>, Cause> {
+        let mut from = self.background.dynamo.stream_start()?;
+        let mut all = Vec::new();
+        loop {
+            let read = self.background.dynamo.stream_records(&from, 1_000)?;
+            if read.records.is_empty() {
+                return Ok(all);
+            }
+            all.extend(read.records);
+            from = read.next.unwrap_or(from);
+        }
+    }
+
+    /// The relay and the sender, to be handed batches as Lambda hands them.
+    #[must_use]
+    pub fn consumers(&self) -> (nots_lambda::Invoke, nots_lambda::Invoke) {
+        (self.background.relay.clone(), self.background.sender.clone())
     }
 
     /// Rings for the background to look.

@@ -13,7 +13,7 @@ use s3s::{
 use tokio::net::TcpListener;
 
 /// The bucket for compliance documents.
-pub const DOCUMENTS: &str = "nots-documents-local";
+pub(crate) const DOCUMENTS: &str = "nots-documents-local";
 
 struct KeyIsSecret;
 
@@ -26,7 +26,7 @@ impl S3Auth for KeyIsSecret {
 
 /// A folder that S3's buckets are in; one that was only borrowed goes with it.
 #[derive(Debug)]
-pub struct Buckets {
+pub(crate) struct Buckets {
     root: PathBuf,
     borrowed: bool,
 }
@@ -36,7 +36,7 @@ impl Buckets {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn open(kept: Option<PathBuf>) -> std::io::Result<Self> {
+    pub(crate) fn open(kept: Option<PathBuf>) -> std::io::Result<Self> {
         let borrowed = kept.is_none();
         let root = kept
             .unwrap_or_else(|| std::env::temp_dir().join(format!("nots-s3-{:016x}", rand::random::<u64>())));
@@ -46,7 +46,7 @@ impl Buckets {
 
     /// The folder.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 }
@@ -64,7 +64,7 @@ impl Drop for Buckets {
 ///
 /// # Errors
 /// When the folder cannot be used.
-pub fn serve(listener: TcpListener, buckets: &Buckets) -> Result<tokio::task::JoinHandle<()>, Cause> {
+pub(crate) fn serve(listener: TcpListener, buckets: &Buckets) -> Result<tokio::task::JoinHandle<()>, Cause> {
     let files = s3s_fs::FileSystem::new(buckets.root()).map_err(|error| format!("{error:?}"))?;
     let mut builder = S3ServiceBuilder::new(files);
     builder.set_auth(KeyIsSecret);

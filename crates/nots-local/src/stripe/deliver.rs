@@ -1,6 +1,6 @@
 //! Events on their way to the webhook: signed, and sent again until they are taken.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hmac::{Hmac, Mac};
@@ -35,6 +35,7 @@ pub(crate) trait WebhookReceiver: Send + Sync {
 }
 
 /// How many events are not delivered yet.
+#[cfg(test)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Deliveries {
     /// To be tried now, or being tried.
@@ -51,39 +52,8 @@ impl StripeStandIn {
         self.deliver_until(to, self.clock.now()).await
     }
 
-    /// Delivers what is due, waits for more to fall due, and so on for ever; the platform spawns it once.
-    pub(crate) async fn run(self: Arc<Self>, to: Arc<dyn WebhookReceiver>) {
-        loop {
-            self.deliver_due(&*to).await;
-            let next = self.look(|state| state.outgoing.iter().filter_map(|event| event.due).min());
-            let Some(next) = next else {
-                self.changed.notified().await;
-                continue;
-            };
-            let wait = Duration::from_secs(next.since(self.clock.now()));
-            tokio::select! {
-                () = self.changed.notified() => (),
-                // Whatever the clock says after its own pause, the time was waited for: a clock that stands
-                // still makes this a try, and tries are counted, so it ends.
-                () = self.clock.pause(wait) => { self.deliver_until(&*to, next).await; }
-            }
-        }
-    }
-
-    /// Waits until nothing is due by the clock. Needs [`StripeStandIn::run`] to be running.
-    pub(crate) async fn idle(&self) {
-        loop {
-            let mut progress = std::pin::pin!(self.progress.notified());
-            // From here on a change is not missed, even before the await.
-            progress.as_mut().enable();
-            if self.deliveries().due == 0 {
-                return;
-            }
-            progress.await;
-        }
-    }
-
     /// How many events are not delivered yet.
+    #[cfg(test)]
     pub(crate) fn deliveries(&self) -> Deliveries {
         let now = self.clock.now();
         self.look(|state| {

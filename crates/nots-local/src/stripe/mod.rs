@@ -9,7 +9,7 @@
 //! |---|---|
 //! | Stripe's API: [`StripeStandIn::api`] | `wire`, `form`, `params`, `refusal` |
 //! | what a card holder does: [`StripeStandIn::act`], [`StripeStandIn::card_holder`] | `cards`, `page` |
-//! | events on their way: [`StripeStandIn::run`], [`StripeStandIn::idle`] | `deliver` |
+//! | events on their way: [`StripeStandIn::deliver_due`] | `deliver` |
 //! | what is kept, and how it is written out | `state`, `objects` |
 //!
 //! Time is the platform's [`Clock`] throughout. Whatever fell due by the clock is done before anything else is
@@ -22,7 +22,6 @@ use std::{
 };
 
 use nots_core::{Timestamp, ports::Clock};
-use tokio::sync::Notify;
 
 pub(crate) mod cards;
 pub(crate) mod deliver;
@@ -49,10 +48,6 @@ pub(crate) struct StripeStandIn {
     clock: Arc<dyn Clock>,
     file: Option<PathBuf>,
     state: Mutex<State>,
-    /// Rung when something changed: wakes [`StripeStandIn::run`].
-    changed: Notify,
-    /// Rung when something changed: wakes who waits in [`StripeStandIn::idle`].
-    progress: Notify,
     /// Held by the one who is delivering.
     delivering: tokio::sync::Mutex<()>,
 }
@@ -71,14 +66,7 @@ impl StripeStandIn {
         pages: impl Into<String>,
     ) -> io::Result<Arc<Self>> {
         let state = State::load(file.as_deref(), clock.now(), pages.into())?;
-        Ok(Arc::new(Self {
-            clock,
-            file,
-            state: Mutex::new(state),
-            changed: Notify::new(),
-            progress: Notify::new(),
-            delivering: tokio::sync::Mutex::new(()),
-        }))
+        Ok(Arc::new(Self { clock, file, state: Mutex::new(state), delivering: tokio::sync::Mutex::new(()) }))
     }
 
     /// Does what has fallen due at `now`: sessions expire, and idempotency keys are forgotten after a day. Events
@@ -87,9 +75,7 @@ impl StripeStandIn {
     /// # Errors
     /// When the change was made and could not be kept in the file.
     pub(crate) fn sweep(&self, now: Timestamp) -> io::Result<()> {
-        let kept = self.change_at(now, |_| ());
-        self.changed.notify_one();
-        kept
+        self.change_at(now, |_| ())
     }
 
     /// Changes the state at the clock's time, and keeps it.
@@ -106,8 +92,6 @@ impl StripeStandIn {
         if !state.touched {
             return Ok(answer);
         }
-        self.changed.notify_one();
-        self.progress.notify_waiters();
         if let Some(file) = &self.file {
             state.save(file)?;
         }

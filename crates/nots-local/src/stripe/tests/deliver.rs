@@ -43,56 +43,6 @@ async fn an_event_that_nobody_takes_is_given_up_and_does_not_hold_up_others() {
     let webhook = Webhook::default();
     assert_eq!(stripe.deliver_due(&webhook).await, 1);
     assert!(webhook.got()[0].body.contains(second));
-    stripe.idle().await;
-}
-
-#[tokio::test]
-async fn the_runner_delivers_what_happens_and_waits_by_the_clock_for_what_failed() {
-    let (stripe, clock) = start();
-    let webhook = Arc::new(Webhook::answering([Ok(500), Ok(500)]));
-    let runner = tokio::spawn(stripe.clone().run(webhook.clone()));
-    stripe.idle().await;
-    for _ in 0..3 {
-        let id = opened(&stripe).await;
-        stripe.act(&id, CardAction::Pay).unwrap();
-        stripe.idle().await;
-    }
-    while stripe.deliveries() != NONE {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(webhook.got().len(), 5, "three events, two of the tries in vain");
-
-    let id = opened(&stripe).await;
-    clock.advance(2_400);
-    stripe.sweep(clock.now()).unwrap();
-    stripe.idle().await;
-    let got = webhook.got();
-    assert!(got.last().unwrap().body.contains(&id), "what fell due with the clock is delivered");
-    runner.abort();
-}
-
-#[tokio::test]
-async fn a_runner_ends_its_tries_even_when_the_clock_stands_still() {
-    struct Stopped;
-    #[async_trait]
-    impl Clock for Stopped {
-        fn now(&self) -> Timestamp {
-            Timestamp::new(NOW).unwrap()
-        }
-        async fn pause(&self, _: Duration) {
-            tokio::task::yield_now().await;
-        }
-    }
-    let stripe = StripeStandIn::open(Arc::new(Stopped), None, PAGES).unwrap();
-    let id = opened(&stripe).await;
-    stripe.act(&id, CardAction::Pay).unwrap();
-    let webhook = Arc::new(Webhook::answering(vec![Ok(500); 100]));
-    let runner = tokio::spawn(stripe.clone().run(webhook.clone()));
-    while stripe.deliveries().given_up == 0 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(webhook.got().len(), 7);
-    runner.abort();
 }
 
 #[tokio::test]

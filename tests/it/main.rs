@@ -1,0 +1,17 @@
+//! Everything that is tested through the routes, and what holds the documents to the code, in one binary.
+
+mod bad_input;
+mod bookings;
+mod compile_fail;
+mod crashes;
+mod dispatch;
+mod documents;
+mod drive;
+mod events;
+mod journey;
+mod openapi;
+mod payments;
+mod quotes;
+mod roles;
+mod seed;
+mod tell;
