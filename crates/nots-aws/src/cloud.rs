@@ -60,7 +60,9 @@ impl Aws {
     /// When either is not set.
     #[cfg(feature = "mail")]
     pub fn mail(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Mail>, NotSet> {
-        let (ses, sns) = (aws_sdk_sesv2::Client::new(&self.sdk), aws_sdk_sns::Client::new(&self.sdk));
+        // Trying again is the claim's to decide: the SDK, which does not know of it, would send twice.
+        let once = self.sdk.to_builder().retry_config(RetryConfig::disabled()).build();
+        let (ses, sns) = (aws_sdk_sesv2::Client::new(&once), aws_sdk_sns::Client::new(&once));
         let (from, sender) = (config::required("MAIL_FROM")?, config::required("SMS_SENDER_ID")?);
         Ok(std::sync::Arc::new(crate::SesAndSns::new(ses, sns, from, sender)))
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_sesv2::{
+    error::SdkError,
     operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message as Email, MessageTag},
 };
@@ -22,6 +23,20 @@ impl SesAndSns {
     #[must_use]
     pub fn new(ses: aws_sdk_sesv2::Client, sns: aws_sdk_sns::Client, from: String, sender: String) -> Self {
         Self { ses, sns, from, sender }
+    }
+}
+
+/// What an error says of the message: refused, not taken, or nobody knows. Only the service's own word, or a
+/// connection that never came about, tells that it was not taken.
+fn told<E: std::error::Error + Send + Sync + 'static>(refused: bool, error: SdkError<E>) -> MailError {
+    match &error {
+        SdkError::ServiceError(_) if refused => MailError::Rejected(error.into()),
+        SdkError::ConstructionFailure(_) => MailError::Rejected(error.into()),
+        SdkError::ServiceError(_) => MailError::Unavailable(error.into()),
+        SdkError::DispatchFailure(failure) if !failure.is_timeout() && !failure.is_io() => {
+            MailError::Unavailable(error.into())
+        }
+        _ => MailError::Unknown(error.into()),
     }
 }
 

@@ -271,9 +271,12 @@ pub enum MailError {
     /// It never will be: the address is not accepted.
     #[error("the address is not accepted")]
     Rejected(#[source] Cause),
-    /// Not now.
-    #[error("the message service did not answer")]
+    /// It was not taken, and may be later.
+    #[error("the message service could not take it")]
     Unavailable(#[source] Cause),
+    /// Nobody knows whether it was taken: the answer did not come.
+    #[error("the message service did not answer")]
+    Unknown(#[source] Cause),
 }
 
 /// E-mail and text messages.

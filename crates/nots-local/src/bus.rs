@@ -45,7 +45,7 @@ impl LocalBus {
     }
 
     /// A batch as Lambda receives it, and the ids in it; none when no message is visible now.
-    pub(crate) fn receive(&self) -> Option<(Value, Vec<String>)> {
+    pub fn receive(&self) -> Option<(Value, Vec<String>)> {
         let now = self.clock.now();
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let mut records = Vec::new();
@@ -74,7 +74,7 @@ impl LocalBus {
     }
 
     /// Takes what was worked on out of the queue, and what failed too often aside.
-    pub(crate) fn settle(&self, delivered: &[String], failed: &[String]) {
+    pub fn settle(&self, delivered: &[String], failed: &[String]) {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.retain(|message| {
             if !delivered.contains(&message.id) {

@@ -139,7 +139,7 @@ impl Mail for FaultyMail {
             Fault::Throttle | Fault::Conflict => Err(MailError::Unavailable("busy".into())),
             Fault::LoseReply => {
                 self.inner.send(message, about).await?;
-                Err(MailError::Unavailable("the answer was lost".into()))
+                Err(MailError::Unknown("the answer was lost".into()))
             }
             Fault::CrashBefore => self.script.stop().await,
             Fault::CrashAfter => {

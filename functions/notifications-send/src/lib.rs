@@ -133,6 +133,8 @@ impl NotificationsSend {
                 drop(error);
                 (Notice::undeliverable(claimed, self.clock.now())?, Ok(()))
             }
+            // As good as dead between the yes and the mark: the claim stands until its lease ends.
+            Err(error @ MailError::Unknown(_)) => return Err(error.into()),
             Err(error @ MailError::Unavailable(_)) => {
                 (Notice::released(claimed, self.clock.now())?, Err(error.into()))
             }
