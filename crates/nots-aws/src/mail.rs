@@ -72,11 +72,7 @@ impl Mail for SesAndSns {
                         error.as_service_error(),
                         Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_))
                     );
-                    if refused {
-                        MailError::Rejected(error.into())
-                    } else {
-                        MailError::Unavailable(error.into())
-                    }
+                    told(refused, error)
                 })?;
                 Ok(sent.message_id.unwrap_or_default())
             }
@@ -105,11 +101,7 @@ impl Mail for SesAndSns {
                                 | PublishError::InvalidParameterValueException(_)
                         )
                     );
-                    if refused {
-                        MailError::Rejected(error.into())
-                    } else {
-                        MailError::Unavailable(error.into())
-                    }
+                    told(refused, error)
                 })?;
                 Ok(sent.message_id.unwrap_or_default())
             }

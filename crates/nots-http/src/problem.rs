@@ -44,7 +44,10 @@ impl FieldError {
 
 /// Why a request was not done.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     status: StatusCode,
     slug: &'static str,
     title: &'static str,
@@ -57,7 +60,8 @@ pub struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, slug: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, title, detail: detail.into(), errors: Vec::new(), more: Map::new(), cause: None }
+        let (detail, errors, more) = (detail.into(), Vec::new(), Map::new());
+        Self(Box::new(Inner { status, slug, title, detail, errors, more, cause: None }))
     }
 
     /// 400: the body is not JSON at all.
@@ -121,7 +125,7 @@ impl Problem {
     #[must_use]
     pub fn conflict(detail: impl Into<String>, current: Value) -> Self {
         let mut problem = Self::new(StatusCode::CONFLICT, "conflict", "Not as things stand", detail);
-        problem.more.insert("current".to_owned(), current);
+        problem.0.more.insert("current".to_owned(), current);
         problem
     }
 
@@ -172,25 +176,26 @@ impl Problem {
     /// The same, naming fields.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.cause = Some(cause.into());
+        self.0.cause = Some(cause.into());
         self
     }
 
     /// The status it is answered with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// The answer; a cause is logged here, once, with its chain.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response {
-        if let Some(cause) = &self.cause {
+        let Self(inner) = self;
+        if let Some(cause) = &inner.cause {
             let mut chain = cause.to_string();
             let mut source = cause.source();
             while let Some(inner) = source {
@@ -200,24 +205,24 @@ impl Problem {
             }
             tracing::error!(
                 request.id = request_id,
-                status = self.status.as_u16(),
+                status = inner.status.as_u16(),
                 cause = chain,
                 "Could not answer"
             );
         }
-        let mut body = self.more;
-        body.insert("type".to_owned(), json!(format!("https://nots.co.uk/problems/{}", self.slug)));
-        body.insert("title".to_owned(), json!(self.title));
-        body.insert("status".to_owned(), json!(self.status.as_u16()));
-        body.insert("detail".to_owned(), json!(self.detail));
-        body.insert("errors".to_owned(), json!(self.errors));
+        let mut body = inner.more;
+        body.insert("type".to_owned(), json!(format!("https://nots.co.uk/problems/{}", inner.slug)));
+        body.insert("title".to_owned(), json!(inner.title));
+        body.insert("status".to_owned(), json!(inner.status.as_u16()));
+        body.insert("detail".to_owned(), json!(inner.detail));
+        body.insert("errors".to_owned(), json!(inner.errors));
         body.insert("requestId".to_owned(), json!(request_id));
-        let mut response = Response::json(self.status, &Value::Object(body))
+        let mut response = Response::json(inner.status, &Value::Object(body))
             .header(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.status == StatusCode::UNAUTHORIZED {
+        if inner.status == StatusCode::UNAUTHORIZED {
             response = response.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if inner.status == StatusCode::SERVICE_UNAVAILABLE {
             response = response.header(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

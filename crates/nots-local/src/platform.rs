@@ -150,7 +150,7 @@ impl Platform {
             table: wrapped(options.wrap_table, table),
             clock: clock.clone(),
             ids: Arc::new(RandomIds::default()) as Arc<dyn Ids>,
-            maps: Arc::new(EmbeddedMaps::default()),
+            maps: Arc::new(EmbeddedMaps),
             payments: wrapped(options.wrap_payments, payments),
             notices: Arc::new(StripeNotices::new(Arc::new(Fixed(stripe::SIGNING_SECRET)))),
             events: wrapped(options.wrap_events, bus.clone()),

@@ -83,15 +83,15 @@ struct Advance {
     advance_seconds: u32,
 }
 
-fn read<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| problem(Problem::not_json(error.to_string())))
+fn read<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::not_json(error.to_string()))
 }
 
 async fn token(State(platform): State<Shared>, body: Bytes) -> Response {
     let Some(platform) = platform.upgrade() else { return stopping() };
     let asked: TokenFor = match read(&body) {
         Ok(asked) => asked,
-        Err(response) => return response,
+        Err(refused) => return problem(refused),
     };
     let now = platform.clock.now();
     let (user, driver) = if asked.role == Role::Driver {
@@ -134,7 +134,7 @@ async fn advance(State(platform): State<Shared>, body: Bytes) -> Response {
     let Some(platform) = platform.upgrade() else { return stopping() };
     let asked: Advance = match read(&body) {
         Ok(asked) => asked,
-        Err(response) => return response,
+        Err(refused) => return problem(refused),
     };
     match platform.advance(asked.advance_seconds).await {
         Ok(now) => Json(json!({ "now": now })).into_response(),

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_env().await;
     let endpoint = QuotesCalculator {
         table: aws.table()?,
-        maps: Arc::new(EmbeddedMaps::default()),
+        maps: Arc::new(EmbeddedMaps),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
     };

@@ -1,0 +1,208 @@
+//! The parts of a booking: what is kept of its customer, journey, fare, driver, vehicle, payment and steps.
+
+use serde::{Deserialize, Serialize};
+
+use super::BookingStatus;
+use crate::{
+    contact::{Email, Phone},
+    entity::payment::{PaymentMethod, PaymentStatus},
+    geo::{Coordinates, Place},
+    id::{DriverId, PaymentId, UserId, VehicleId},
+    journey::{Distance, Duration},
+    money::Total,
+    pricing::{Breakdown, Line},
+    text::{Name, Note},
+    time::Timestamp,
+};
+
+/// Who travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Customer {
+    /// Whose booking it is; null for a guest who booked by telephone.
+    pub user_id: Option<UserId>,
+    /// First name.
+    pub first_name: Name,
+    /// Last name.
+    pub last_name: Name,
+    /// E-mail.
+    pub email: Email,
+    /// Telephone.
+    pub phone: Phone,
+}
+
+/// What is driven, copied from the quote, which will vanish.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedJourney {
+    /// From where.
+    pub pickup_location: Place,
+    /// To where.
+    pub dropoff_location: Place,
+    /// When.
+    pub pickup_time: Timestamp,
+    /// For the driver at the pickup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup_instructions: Option<Note>,
+    /// For the driver at the drop-off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropoff_instructions: Option<Note>,
+    /// How far.
+    pub distance: Distance,
+    /// How long.
+    pub duration: Duration,
+}
+
+/// The fare, copied from the quote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedPricing {
+    /// The total, as pence and as people read it.
+    #[serde(flatten)]
+    pub amount: Total,
+    /// By kind.
+    pub breakdown: Breakdown,
+    /// Line by line.
+    pub lines: Vec<Line>,
+    /// The tariff that priced it.
+    pub tariff_version: u32,
+    /// Since when that tariff is in force.
+    pub tariff_effective_from: Timestamp,
+}
+
+/// The driver as they were when the job was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedDriver {
+    /// Who.
+    pub driver_id: DriverId,
+    /// First name.
+    pub first_name: Name,
+    /// Last name.
+    pub last_name: Name,
+    /// Telephone.
+    pub phone: Phone,
+    /// Number of the badge.
+    pub licence_number: String,
+    /// When the job was given.
+    pub assigned_at: Timestamp,
+}
+
+/// The vehicle as it was when the job was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssignedVehicle {
+    /// Which.
+    pub vehicle_id: VehicleId,
+    /// As it stands on the plate.
+    pub registration: String,
+    /// Who made it.
+    pub make: String,
+    /// What they call it.
+    pub model: String,
+    /// In which colour.
+    pub color: String,
+    /// Number of the private-hire plate.
+    pub plate_number: String,
+}
+
+/// How the payment stands, as far as the booking tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookingPayment {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// `pi_…`, once paid.
+    pub stripe_payment_intent_id: Option<String>,
+}
+
+/// When each thing happened; null until it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Timeline {
+    /// Booked.
+    pub created: Option<Timestamp>,
+    /// Paid.
+    pub confirmed: Option<Timestamp>,
+    /// Given to the driver.
+    pub assigned: Option<Timestamp>,
+    /// The driver set out.
+    pub driver_en_route: Option<Timestamp>,
+    /// The driver is at the pickup.
+    pub arrived: Option<Timestamp>,
+    /// The passenger is on board.
+    pub passenger_onboard: Option<Timestamp>,
+    /// The passenger is there.
+    pub completed: Option<Timestamp>,
+    /// Called off.
+    pub cancelled: Option<Timestamp>,
+}
+
+/// Through what a booking came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BookingSource {
+    /// The website.
+    Web,
+    /// A telephone call.
+    Phone,
+    /// Another company.
+    Partner,
+}
+
+/// A step of the ride, in the order in which they are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The driver set out.
+    EnRoute,
+    /// The driver is at the pickup.
+    Arrived,
+    /// The passenger is on board.
+    PassengerOnboard,
+    /// The passenger is there.
+    Completed,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Self; 4] = [Self::EnRoute, Self::Arrived, Self::PassengerOnboard, Self::Completed];
+
+    /// As a driver's app sends it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EnRoute => "en_route",
+            Self::Arrived => "arrived",
+            Self::PassengerOnboard => "passenger_onboard",
+            Self::Completed => "completed",
+        }
+    }
+
+    pub(super) fn leads_to(self) -> BookingStatus {
+        match self {
+            Self::EnRoute | Self::Arrived => BookingStatus::Assigned,
+            Self::PassengerOnboard => BookingStatus::InProgress,
+            Self::Completed => BookingStatus::Completed,
+        }
+    }
+}
+
+/// A step as the driver reported it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepTaken {
+    /// Which.
+    pub step: Step,
+    /// When, by the driver.
+    pub at: Timestamp,
+    /// When we heard of it.
+    pub recorded_at: Timestamp,
+    /// Where, when the phone said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Coordinates>,
+}

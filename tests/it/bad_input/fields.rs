@@ -1,0 +1,136 @@
+//! What each field of a body does not take; the pointer that the answer must name is the field itself.
+
+use Need::{NotNull, Optional, Required};
+use serde_json::{Value, json};
+
+/// Whether a field may be left out, and whether it may be null.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Need {
+    Required,
+    NotNull,
+    Optional,
+}
+
+/// A field, and what it does not take beside what is not of its kind.
+pub(super) type Field = (&'static str, Need, Vec<Value>);
+
+fn all(kinds: Value, more: Value) -> Vec<Value> {
+    [kinds, more].iter().flat_map(|values| values.as_array().unwrap().clone()).collect()
+}
+fn text(more: Value) -> Vec<Value> {
+    all(json!([1, 1.5, true, [], {}]), more)
+}
+fn whole(more: Value) -> Vec<Value> {
+    all(json!(["1", 1.5, true, [], {}, -1, u64::MAX, i64::MIN, 1e300]), more)
+}
+fn degrees(more: Value) -> Vec<Value> {
+    all(json!(["50", true, [], {}, u64::MAX, i64::MIN, 1e300, -1e300]), more)
+}
+fn yes_or_no(more: Value) -> Vec<Value> {
+    all(json!([1, "true", [], {}]), more)
+}
+fn object() -> Vec<Value> {
+    json!([1, "x", true, [], [{}]]).as_array().unwrap().clone()
+}
+fn list(more: Value) -> Vec<Value> {
+    all(json!([1, "x", true, {}]), more)
+}
+fn id(kind: &str) -> Vec<Value> {
+    let long = format!("{kind}_{}", "a".repeat(65));
+    let of = |rest: &str| format!("{kind}{rest}");
+    text(json!([
+        "",
+        kind,
+        of("_"),
+        of("_a b"),
+        of("_a#b"),
+        of("_é"),
+        of("_a\u{0}"),
+        of("__a"),
+        "other_1",
+        long
+    ]))
+}
+fn note(most: usize) -> Vec<Value> {
+    text(json!(["", "   ", "a\u{0}b", "\u{1b}[1m", "a".repeat(most + 1)]))
+}
+
+pub(super) fn of_quote(now: i64) -> Vec<Field> {
+    let moments =
+        json!([0, 999_999_999, 10_000_000_000_i64, 1_733_842_200_000_i64, now - 60, now + 400 * 86_400]);
+    let place = json!({ "latitude": 50.7, "longitude": -1.9 });
+    let mut fields: Vec<Field> = vec![
+        ("/pickupLocation", Required, object()),
+        ("/dropoffLocation", Required, object()),
+        ("/pickupTime", Required, whole(moments)),
+        ("/passengers", Required, whole(json!([0, 5, 256]))),
+        ("/luggage", NotNull, whole(json!([21, 256]))),
+        ("/vehicleType", Required, text(json!(["", "Standard", "limousine"]))),
+        ("/returnJourney", NotNull, yes_or_no(json!([true]))),
+        ("/returnPickupTime", Optional, whole(json!([now + 86_400]))),
+        ("/viaStops", NotNull, list(json!([[place]]))),
+        ("/extras", NotNull, list(json!([["child_seat"]]))),
+    ];
+    for at in ["/pickupLocation", "/dropoffLocation"] {
+        let inside = |name: &str| -> &'static str { Box::leak(format!("{at}{name}").into_boxed_str()) };
+        fields.push((inside("/address"), Optional, note(300)));
+        fields.push((inside("/latitude"), Optional, degrees(json!([90.001, -90.001]))));
+        fields.push((inside("/longitude"), Optional, degrees(json!([180.001, -180.001]))));
+    }
+    fields
+}
+
+pub(super) fn of_booking() -> Vec<Field> {
+    let emails = json!([
+        "",
+        "x",
+        "a@",
+        "@example.com",
+        "a b@example.com",
+        "Ada <ada@example.com>",
+        "a@example.com\r\nBcc: b@example.com",
+        "a@exam\u{0}ple.com",
+        format!("{}@example.com", "a".repeat(250))
+    ]);
+    let phones =
+        json!(["", "+", "12", "phone", "7700900123", "+0447700900123", "+1234567890123456", "+44770090012x"]);
+    vec![
+        ("/quoteId", Required, id("quote")),
+        ("/customer", Required, object()),
+        ("/customer/firstName", Required, note(100)),
+        ("/customer/lastName", Required, note(100)),
+        ("/customer/email", Required, text(emails)),
+        ("/customer/phone", Required, text(phones)),
+        ("/userId", Optional, [id("user"), vec![json!("user_somebodyelse")]].concat()),
+        ("/passengers", Optional, whole(json!([0, 5, 256]))),
+        ("/luggage", Optional, whole(json!([21, 256]))),
+        ("/specialRequirements", Optional, note(500)),
+        ("/pickupInstructions", Optional, note(500)),
+        ("/dropoffInstructions", Optional, note(500)),
+        ("/flightNumber", Optional, note(10)),
+    ]
+}
+
+pub(super) fn of_job(now: i64) -> Vec<Field> {
+    let moments = json!([0, 1_733_842_200_000_i64, now - 3_600, now + 3_600]);
+    vec![
+        ("/progress", Required, text(json!(["", "EN_ROUTE", "assigned", "finished"]))),
+        ("/at", Optional, whole(moments)),
+        ("/location", Optional, object()),
+        ("/location/latitude", Required, degrees(json!([90.001, -90.001]))),
+        ("/location/longitude", Required, degrees(json!([180.001, -180.001]))),
+    ]
+}
+
+pub(super) fn of_payment() -> Vec<Field> {
+    vec![("/bookingId", Required, id("booking"))]
+}
+
+pub(super) fn of_assignment() -> Vec<Field> {
+    vec![
+        ("/bookingId", Required, id("booking")),
+        ("/driverId", Required, id("driver")),
+        ("/vehicleId", Optional, id("vehicle")),
+        ("/offer", NotNull, yes_or_no(json!([true]))),
+    ]
+}
