@@ -15,3 +15,4 @@ mod quotes;
 mod roles;
 mod seed;
 mod tell;
+mod tokens;

@@ -57,7 +57,7 @@ pub fn bookings_by_status(status: BookingStatus, window: Window) -> Query<Gsi1, 
 
 /// A user's bookings, newest first.
 pub fn bookings_of_user(user: &UserId) -> Query<Gsi2, Booking> {
-    Query::over(user).range(SortRange::BeginsWith("BOOKING#".to_owned())).newest_first()
+    Query::over(user).range(SortRange::BeginsWith(Booking::OF_USER.to_owned())).newest_first()
 }
 
 /// A driver's jobs by pickup time, earliest first.
@@ -102,7 +102,7 @@ pub fn drivers_by_status(status: FleetStatus) -> Query<Gsi1, Driver> {
 
 /// Drivers on duty now, the best rated first.
 pub fn available_drivers() -> Query<Gsi2, Driver> {
-    Query::over(()).range(SortRange::BeginsWith("RATING#".to_owned())).newest_first()
+    Query::over(()).range(SortRange::BeginsWith(Driver::BY_RATING.to_owned())).newest_first()
 }
 
 /// Documents of a driver or a vehicle, by kind.

@@ -89,10 +89,16 @@ impl Caller {
     }
 }
 
-/// The token is missing, or not one to go by.
+/// Why nobody is known.
 #[derive(Debug, thiserror::Error)]
-#[error("not authorized: {0}")]
-pub struct NotAuthorized(pub &'static str);
+pub enum NotAuthorized {
+    /// The token is missing, or not one to go by: 401.
+    #[error("not authorized: {0}")]
+    Refused(&'static str),
+    /// Nobody can tell at present: a fault of ours, not of the token.
+    #[error("the token could not be judged")]
+    Unavailable(#[source] nots_core::ports::Cause),
+}
 
 /// Judges a bearer token once for the whole API.
 pub trait Authorizer: Send + Sync + 'static {

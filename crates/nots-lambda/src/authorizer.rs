@@ -5,25 +5,25 @@ use std::{future::Future, sync::Arc};
 
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest as AuthorizerRequest;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent};
-use nots_http::Authorizer;
+use nots_http::{Authorizer, NotAuthorized};
 use serde_json::{Value, json};
 use tower::Service;
 
-/// What API Gateway answers with 401.
+/// How the authorizer fails: API Gateway answers `Unauthorized` with 401, and anything else with 500.
 #[derive(Debug)]
-pub struct Unauthorized;
+pub struct Failure(&'static str);
 
-impl From<Unauthorized> for Diagnostic {
-    fn from(_: Unauthorized) -> Self {
-        Self { error_type: "Unauthorized".to_owned(), error_message: "Unauthorized".to_owned() }
+impl From<Failure> for Diagnostic {
+    fn from(Failure(word): Failure) -> Self {
+        Self { error_type: word.to_owned(), error_message: word.to_owned() }
     }
 }
 
 /// An authorizer as Lambda sees it.
 pub fn authorizer_service<A: Authorizer>(
     authorizer: Arc<A>,
-) -> impl Service<LambdaEvent<AuthorizerRequest>, Response = Value, Error = Unauthorized, Future: Future + Send>
-+ Clone {
+) -> impl Service<LambdaEvent<AuthorizerRequest>, Response = Value, Error = Failure, Future: Future + Send> + Clone
+{
     tower::service_fn(move |event: LambdaEvent<AuthorizerRequest>| {
         let authorizer = authorizer.clone();
         async move {
@@ -49,9 +49,14 @@ pub fn authorizer_service<A: Authorizer>(
                         "context": context,
                     }))
                 }
-                Err(refused) => {
-                    tracing::info!(reason = refused.0, "Refused a token");
-                    Err(Unauthorized)
+                Err(NotAuthorized::Refused(reason)) => {
+                    tracing::info!(reason, "Refused a token");
+                    Err(Failure("Unauthorized"))
+                }
+                Err(error @ NotAuthorized::Unavailable(_)) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(cause, "Could not judge a token");
+                    Err(Failure("Unavailable"))
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Logs: one JSON line an event. What is never logged is listed in `docs/operations.md`.
 
+use std::io::IsTerminal;
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -13,12 +15,19 @@ pub fn init_telemetry(filter: Option<&str>) {
 
 /// Begins to log for a person at a terminal, to standard error.
 pub fn log_to_terminal(filter: &str) {
-    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let _ = tracing_subscriber::registry().with(targets(filter)).with(lines).try_init();
 }
 
-/// Two libraries stay quiet: the Stripe webhook reader and the HTTP client, whose spans carry what people sent.
+/// Three libraries stay quiet: the Stripe webhook reader and the HTTP client, whose spans carry what people sent, and
+/// the local S3, which reports a client's wrong signature as an error of its own.
 fn targets(filter: &str) -> Targets {
     let wanted = filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    wanted.with_target("stripe_webhook", LevelFilter::OFF).with_target("hyper", LevelFilter::WARN)
+    wanted
+        .with_target("stripe_webhook", LevelFilter::OFF)
+        .with_target("hyper", LevelFilter::WARN)
+        .with_target("s3s", LevelFilter::OFF)
 }

@@ -1,7 +1,7 @@
 //! What runs by itself: the table's stream to `events-relay`, the queue to `notifications-send`, Stripe's webhooks to
 //! the gateway, and what falls due by the clock.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use nots_core::{
     Timestamp,
@@ -37,6 +37,8 @@ pub(crate) struct Background {
     pub(crate) gateway: Arc<Gateway>,
     /// Where the stream goes on, and when the table was last swept; held by whoever is at work.
     pub(crate) at: Mutex<Progress>,
+    /// Where the stream's position is kept, when data is.
+    pub(crate) position: Option<PathBuf>,
     /// Rung when a request has been answered.
     pub(crate) bell: Arc<Notify>,
 }
@@ -45,6 +47,7 @@ pub(crate) struct Background {
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) stream: Option<String>,
+    pub(crate) kept: Option<String>,
     pub(crate) swept: Timestamp,
     pub(crate) aside: Vec<Value>,
 }
@@ -83,8 +86,21 @@ impl Background {
             worked |= self.stream(&mut at).await;
             worked |= self.queue().await;
             if !worked {
+                self.keep(&mut at);
                 return;
             }
+        }
+    }
+
+    /// Keeps where the stream goes on, once everything before it has been worked on: what the queue still holds is
+    /// lost with the process, and comes from the stream again.
+    fn keep(&self, at: &mut Progress) {
+        if at.kept == at.stream {
+            return;
+        }
+        if let (Some(file), Some(position), 0) = (&self.position, &at.stream, self.bus.waiting()) {
+            at.kept.clone_from(&at.stream);
+            log(std::fs::write(file, position).map_err(Cause::from), "keep the stream's position");
         }
     }
 
@@ -103,6 +119,8 @@ impl Background {
         let (mut records, next) = match self.dynamo.stream_records(&from, BATCH) {
             Ok(read) => (read.records, read.next),
             Err(error) => {
+                // A position that no longer serves: from the start again, which changes nothing.
+                at.stream = None;
                 log(Err(error), "read the table's stream");
                 return false;
             }

@@ -160,6 +160,8 @@ impl Platform {
         let gateway = Gateway::new(clock.clone(), functions::origins(), authorizer);
         let gateway = Arc::new(functions::mount(gateway, &ports));
         let bell = Arc::new(Notify::new());
+        let position = kept("stream-position");
+        let stream = position.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
         let background = Arc::new(Background {
             clock: clock.clone(),
             dynamo,
@@ -168,7 +170,8 @@ impl Platform {
             sender: functions::sender(&ports)?,
             stripe: stripe.clone(),
             gateway: gateway.clone(),
-            at: Mutex::new(Progress { stream: None, swept: clock.now(), aside: Vec::new() }),
+            at: Mutex::new(Progress { kept: stream.clone(), stream, swept: clock.now(), aside: Vec::new() }),
+            position,
             bell,
         });
         if !options.by_hand {

@@ -12,13 +12,14 @@ use rsa::{
     RsaPrivateKey,
     pkcs1::{EncodeRsaPrivateKey, LineEnding},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The issuer that local tokens name.
 pub const ISSUER: &str = "http://127.0.0.1/local";
 /// The client that local tokens are given to.
 pub const CLIENT: &str = "local-client";
-const KID: &str = "local-1";
+/// The name of the key that local tokens are signed with.
+pub const KID: &str = "local-1";
 /// Seconds that a token is good for, by the platform's clock.
 const GOOD_FOR: Seconds = 86_400;
 
@@ -77,8 +78,6 @@ impl TokenIssuer {
         driver: Option<&DriverId>,
         now: Timestamp,
     ) -> Result<String, Cause> {
-        let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(KID.to_owned());
         let mut claims = json!({
             "sub": user.map(UserId::suffix).or(driver.map(DriverId::suffix)),
             "iss": ISSUER,
@@ -93,7 +92,17 @@ impl TokenIssuer {
             claims.extend(user.map(|id| ("nots:userId".to_owned(), json!(id))));
             claims.extend(driver.map(|id| ("nots:driverId".to_owned(), json!(id))));
         }
-        Ok(encode(&header, &claims, &self.key)?)
+        self.sign(Some(KID), &claims)
+    }
+
+    /// A token with these claims, naming a key.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn sign(&self, kid: Option<&str>, claims: &Value) -> Result<String, Cause> {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = kid.map(str::to_owned);
+        Ok(encode(&header, claims, &self.key)?)
     }
 }
 

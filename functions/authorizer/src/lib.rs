@@ -64,54 +64,54 @@ impl TokenAuthorizer {
         }
         let now = self.clock.now();
         if known.fetched.is_some_and(|at| now.since(at) < REFETCH_AFTER) {
-            return Err(NotAuthorized("the key is not known"));
+            return Err(if known.by_kid.is_empty() {
+                NotAuthorized::Unavailable("the issuer's keys could not be had a moment ago".into())
+            } else {
+                NotAuthorized::Refused("the key is not known")
+            });
         }
         known.fetched = Some(now);
-        let text = self.keys.fetch().await.map_err(|error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(cause, "Could not fetch the issuer's keys");
-            NotAuthorized("the issuer's keys could not be had")
-        })?;
+        let text = self.keys.fetch().await.map_err(|error| NotAuthorized::Unavailable(error.into()))?;
         let set: JwkSet =
-            serde_json::from_str(&text).map_err(|_| NotAuthorized("the issuer's keys cannot be read"))?;
+            serde_json::from_str(&text).map_err(|error| NotAuthorized::Unavailable(error.into()))?;
         let usable = |jwk: &jsonwebtoken::jwk::Jwk| {
             Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?))
         };
         known.by_kid = set.keys.iter().filter_map(usable).collect();
-        known.by_kid.get(kid).cloned().ok_or(NotAuthorized("the key is not the issuer's"))
+        known.by_kid.get(kid).cloned().ok_or(NotAuthorized::Refused("the key is not the issuer's"))
     }
 }
 
 impl Authorizer for TokenAuthorizer {
     async fn authorize(&self, authorization: Option<&str>) -> Result<Caller, NotAuthorized> {
-        let header = authorization.ok_or(NotAuthorized("no token"))?;
-        let (scheme, token) = header.split_once(' ').ok_or(NotAuthorized("not a bearer token"))?;
+        let header = authorization.ok_or(NotAuthorized::Refused("no token"))?;
+        let (scheme, token) = header.split_once(' ').ok_or(NotAuthorized::Refused("not a bearer token"))?;
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(NotAuthorized("not a bearer token"));
+            return Err(NotAuthorized::Refused("not a bearer token"));
         }
         let token = token.trim();
-        let head = decode_header(token).map_err(|_| NotAuthorized("not a token"))?;
+        let head = decode_header(token).map_err(|_| NotAuthorized::Refused("not a token"))?;
         if head.alg != Algorithm::RS256 {
-            return Err(NotAuthorized("not signed with RS256"));
+            return Err(NotAuthorized::Refused("not signed with RS256"));
         }
-        let key = self.key(&head.kid.ok_or(NotAuthorized("names no key"))?).await?;
+        let key = self.key(&head.kid.ok_or(NotAuthorized::Refused("names no key"))?).await?;
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_issuer(&[&self.issuer]);
         validation.set_required_spec_claims(&["exp", "iss"]);
         // Cognito's access tokens have a client_id in place of an audience, and time is the Clock port's.
         validation.validate_aud = false;
         validation.validate_exp = false;
-        let token =
-            decode::<Claims>(token, &key, &validation).map_err(|_| NotAuthorized("not the issuer's"))?;
+        let token = decode::<Claims>(token, &key, &validation)
+            .map_err(|_| NotAuthorized::Refused("not the issuer's"))?;
         let claims = token.claims;
         if claims.exp <= self.clock.now().seconds() {
-            return Err(NotAuthorized("expired"));
+            return Err(NotAuthorized::Refused("expired"));
         }
         if claims.token_use != "access" {
-            return Err(NotAuthorized("not an access token"));
+            return Err(NotAuthorized::Refused("not an access token"));
         }
         if !self.clients.contains(&claims.client_id) {
-            return Err(NotAuthorized("given to another client"));
+            return Err(NotAuthorized::Refused("given to another client"));
         }
         let roles = claims.groups.iter().filter_map(|group| group.parse::<Role>().ok());
         let user = claims.user.and_then(|id| id.parse().ok());

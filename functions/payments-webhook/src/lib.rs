@@ -104,6 +104,13 @@ impl PaymentsWebhook {
             return false;
         }
         if payment.status == PaymentStatus::Completed {
+            // Another delivery of what paid for it, unless the money is other money.
+            if checkout.payment_intent.is_some()
+                && checkout.payment_intent != payment.provider.payment_intent_id
+            {
+                tracing::error!(booking.id = %id, event.id = event, alert = "paid_twice",
+                    "A second session was paid for a booking that has been paid");
+            }
             return false;
         }
         if booking.status != BookingStatus::Pending || payment.status != PaymentStatus::Pending {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deserr::Deserr;
+use deserr::{Deserr, IntoValue, Map, Sequence, Value, ValuePointerRef};
 use nots_core::{
     QuoteId, Timestamp, access,
     entity::{
@@ -49,7 +49,8 @@ struct Asked {
     #[deserr(default)]
     return_pickup_time: Option<Wire<Timestamp>>,
     #[deserr(default)]
-    extras: Vec<Wire<Address>>,
+    #[expect(dead_code, reason = "there are none yet")]
+    extras: Option<Extras>,
 }
 
 /// A place as it is asked for: by coordinates, or by an address that the map knows.
@@ -62,6 +63,22 @@ struct Where {
     latitude: Option<Wire<Latitude>>,
     #[deserr(default)]
     longitude: Option<Wire<Longitude>>,
+}
+
+/// Extras, of which there are none yet: an empty list or map.
+struct Extras;
+
+impl Deserr<InvalidBody> for Extras {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        match value {
+            Value::Sequence(extras) if extras.len() == 0 => Ok(Self),
+            Value::Map(extras) if extras.len() == 0 => Ok(Self),
+            _ => Err(InvalidBody::unexpected::<V>("extras are not offered yet", at)),
+        }
+    }
 }
 
 impl Endpoint for QuotesCalculator {
@@ -145,9 +162,6 @@ impl Asked {
         }
         if !self.via_stops.is_empty() {
             refuse("/viaStops", "stops on the way are not offered yet".to_owned());
-        }
-        if !self.extras.is_empty() {
-            refuse("/extras", "extras are not offered yet".to_owned());
         }
         errors
     }

@@ -7,7 +7,7 @@ use nots_core::{
 };
 use nots_http::{Listing, Request};
 use nots_testkit::World;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Trial, named, send};
 
@@ -160,9 +160,8 @@ async fn a_cursor_to_a_made_up_place_does_no_harm() {
             let path = format!("/v1/bookings?status=pending&cursor={}", made_up(&pending, sort, key));
             let answer = world.get(&path, &dispatcher).await;
             let sound = answer.status == 200 || named(&answer, 400).is_ok();
-            harm.extend(
-                (!sound).then(|| format!("{sort:.30?} {key:.30?}: {} {}", answer.status, answer.body)),
-            );
+            let what = || format!("{sort:.20?} {:.20?} {:.20?}: {}", key.0, key.1, answer.status);
+            harm.extend((!sound).then(what));
         }
     }
     assert!(harm.is_empty(), "{}", harm.join("\n"));

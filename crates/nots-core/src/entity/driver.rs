@@ -143,6 +143,9 @@ pub struct Driver {
 }
 
 impl Driver {
+    /// What the sort keys of drivers on duty begin with.
+    pub(crate) const BY_RATING: &'static str = "RATING#";
+
     /// A driver to be put in the table.
     pub fn register(self, by: Actor, at: Timestamp) -> New<Self> {
         New::of(self, by, at)
@@ -185,6 +188,8 @@ impl IndexedBy<Gsi2> for Driver {
     /// Only who is active and on duty.
     fn entry(row: &Stored<Self>) -> Option<Key<Gsi2>> {
         let on_duty = row.data.status == FleetStatus::Active && row.data.availability.available;
-        on_duty.then(|| Self::partition(()).at(format_args!("RATING#{}", row.data.performance.rating)))
+        on_duty.then(|| {
+            Self::partition(()).at(format_args!("{}{}", Self::BY_RATING, row.data.performance.rating))
+        })
     }
 }

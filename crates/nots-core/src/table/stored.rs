@@ -92,14 +92,12 @@ pub enum DecodeError {
         /// The attribute.
         attribute: &'static str,
     },
-    /// `Data` does not have the entity's shape.
+    /// `Data` does not have the entity's shape. What does not fit is not told: it may be somebody's data, and an
+    /// error is logged.
     #[error("{entity} item's Data is not of its shape")]
     Data {
         /// The entity that was asked for.
         entity: &'static str,
-        /// What does not fit.
-        #[source]
-        source: serde_dynamo::Error,
     },
 }
 
@@ -199,8 +197,7 @@ impl<E: Entity> Stored<E> {
         let Some(AttributeValue::M(map)) = item.remove("Data") else {
             return Err(DecodeError::Attribute { entity, attribute: "Data" });
         };
-        let data: E =
-            serde_dynamo::from_item(map.clone()).map_err(|source| DecodeError::Data { entity, source })?;
+        let data: E = serde_dynamo::from_item(map.clone()).map_err(|_| DecodeError::Data { entity })?;
         let unknown_data = beyond(map, &to_map(&data)?);
         // A schema this code knows is written as its own; a newer one is left as it was found.
         let newer = matches!(item.get(SCHEMA_VERSION), Some(AttributeValue::N(n))
@@ -211,7 +208,7 @@ impl<E: Entity> Stored<E> {
 }
 
 fn to_map<E: Entity>(data: &E) -> Result<Item, DecodeError> {
-    serde_dynamo::to_item(data).map_err(|source| DecodeError::Data { entity: E::TYPE, source })
+    serde_dynamo::to_item(data).map_err(|_| DecodeError::Data { entity: E::TYPE })
 }
 
 fn take<T: serde::de::DeserializeOwned>(

@@ -316,6 +316,9 @@ impl Booking {
         Move::of(row, data, by, at)
     }
 
+    /// What the sort keys of a user's bookings begin with.
+    pub(crate) const OF_USER: &'static str = "BOOKING#";
+
     /// For a verb that is narrower than the machine: it leads to `to` from `from` alone.
     fn only_from(&self, from: BookingStatus, to: BookingStatus) -> Result<(), IllegalMove> {
         if self.status == from {
@@ -438,7 +441,7 @@ impl IndexedBy<Gsi2> for Booking {
     /// A guest's booking is in nobody's list.
     fn entry(row: &Stored<Self>) -> Option<Key<Gsi2>> {
         let user = row.data.customer.user_id.as_ref()?;
-        Some(Self::partition(user).at(format_args!("BOOKING#{}", row.data.booking_id)))
+        Some(Self::partition(user).at(format_args!("{}{}", Self::OF_USER, row.data.booking_id)))
     }
 }
 

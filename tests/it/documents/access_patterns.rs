@@ -1,0 +1,232 @@
+//! `docs/access-patterns.md` against `nots_core::access`: the same functions in the same order, and of each the index, key
+//! condition and order that it really produces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nots_core::{
+    BookingId, DriverId, QuoteId, Timestamp, UserId, VehicleId,
+    access::{self, Window},
+    entity::{BookingStatus, PaymentStatus, document::Holder, driver::FleetStatus},
+    event::{BookingEvent, EventKind},
+    id::BookingReference,
+    ports::Channel,
+    table::{Entity, Get, Index, Machine, Query, RawQuery, SortRange, Version},
+};
+
+use super::source;
+use crate::events::names_in;
+
+/// A row of the document.
+#[derive(Debug, PartialEq)]
+struct Row {
+    function: String,
+    asked_by: BTreeSet<String>,
+    index: String,
+    condition: String,
+    order: String,
+    round_trips: String,
+}
+
+fn rows() -> Vec<Row> {
+    let document = source("docs/access-patterns.md");
+    let table = document.split("| function | for |").nth(1).expect("the table of patterns");
+    let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    lines
+        .map(|line| {
+            let cells: Vec<_> =
+                line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+            let [function, purpose, asked_by, index, condition, order, round_trips] =
+                cells.try_into().expect(line);
+            assert!(!purpose.is_empty(), "{function}");
+            let asked_by =
+                asked_by.split(", ").filter(|name| *name != "nobody yet").map(str::to_owned).collect();
+            Row { function, asked_by, index, condition, order, round_trips }
+        })
+        .collect()
+}
+
+#[test]
+fn the_document_lists_the_functions_of_access_rs() {
+    let code = source("crates/nots-core/src/access.rs");
+    let public = code.lines().filter_map(|line| line.strip_prefix("pub fn ")?.split('(').next());
+    let listed: Vec<_> = rows().into_iter().map(|row| row.function).collect();
+    assert_eq!(listed, public.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_document_knows_who_asks() {
+    // What core asks on a function's behalf counts as the function's own.
+    let modules: BTreeMap<_, _> = names_in("crates/nots-core/src")
+        .into_iter()
+        .filter_map(|file| file.strip_suffix(".rs").map(str::to_owned))
+        .filter(|module| module != "access")
+        .map(|module| (format!("{module}::"), asks(&source(&format!("crates/nots-core/src/{module}.rs")))))
+        .collect();
+    let mut askers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for function in names_in("functions") {
+        let folder = format!("functions/{function}/src");
+        for file in names_in(&folder) {
+            let text = source(&format!("{folder}/{file}"));
+            let through_core = modules.iter().filter(|(module, _)| text.contains(module.as_str()));
+            for asked in through_core.flat_map(|(_, asks)| asks.clone()).chain(asks(&text)) {
+                askers.entry(asked).or_default().insert(function.clone());
+            }
+        }
+    }
+    for row in rows() {
+        assert_eq!(row.asked_by, askers.remove(&row.function).unwrap_or_default(), "{}", row.function);
+    }
+    assert!(askers.is_empty(), "{askers:?}");
+}
+
+/// The functions of `access` that a source file calls.
+fn asks(text: &str) -> BTreeSet<String> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let after = text.split("access::").skip(1);
+    after
+        .map(|rest| rest.chars().take_while(|c| is_name(*c)).collect())
+        .filter(|name: &String| !name.is_empty())
+        .collect()
+}
+
+/// What a function of `access` asks the table, in the document's words.
+struct Asked {
+    index: String,
+    condition: String,
+    order: &'static str,
+    round_trips: &'static str,
+}
+
+fn get<E: Entity>(get: &Get<E>) -> Asked {
+    let key = get.raw();
+    let condition = format!("PK = {}, SK = {}", key.pk, key.sk);
+    Asked { index: "table".to_owned(), condition, order: "one item", round_trips: "1" }
+}
+
+fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
+    let RawQuery { index, pk: (name, partition), sk, range, newest_first, .. } = query.raw(25, None);
+    let sort = match range {
+        SortRange::All => String::new(),
+        SortRange::BeginsWith(prefix) => format!(", {sk} begins_with {prefix}"),
+        SortRange::Between(from, to) => format!(", {sk} between {from} and {to}"),
+        SortRange::Before(end) => format!(", {sk} < {end}"),
+        SortRange::UpTo(end) => format!(", {sk} <= {end}"),
+    };
+    Asked {
+        index: index.unwrap_or("table").to_owned(),
+        condition: format!("{name} = {partition}{sort}"),
+        order: if newest_first { "descending" } else { "ascending" },
+        round_trips: "1 a page",
+    }
+}
+
+/// Each function asked with what the placeholders of the document stand for.
+fn examples() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, Asked)> {
+    let at = |seconds| Timestamp::new(seconds).unwrap();
+    let (booking, driver) = (BookingId::parse("booking_X7").unwrap(), DriverId::parse("driver_Y8").unwrap());
+    let (vehicle, user) = (VehicleId::parse("vehicle_Z9").unwrap(), UserId::parse("user_W6").unwrap());
+    let (quote, moment) = (QuoteId::parse("quote_X7").unwrap(), at(1_733_842_200));
+    let reference = BookingReference::parse("NOTS-7K3M9Q").unwrap();
+    let window = Window { from: Some(at(1_733_788_800)), to: Some(at(1_733_875_199)) };
+    let event = BookingEvent {
+        booking_id: booking.clone(),
+        event: EventKind::EnRoute,
+        version: Version::new(12),
+        at: moment,
+    };
+    let holder_driver = Holder::Driver { driver_id: driver.clone() };
+    let holder_vehicle = Holder::Vehicle { vehicle_id: vehicle.clone() };
+    let from_to = [("from", "1733788800"), ("to", "1733875199")];
+    let (b, d, v) = (("bookingId", "booking_X7"), ("driverId", "driver_Y8"), ("vehicleId", "vehicle_Z9"));
+
+    let mut all = vec![
+        ("quote", vec![("quoteId", "quote_X7")], get(&access::quote(&quote))),
+        ("booking", vec![b], get(&access::booking(&booking))),
+        (
+            "booking_by_reference",
+            vec![("bookingReference", "NOTS-7K3M9Q")],
+            get(&access::booking_by_reference(&reference)),
+        ),
+        (
+            "booking_by_payment_intent",
+            vec![("paymentIntentId", "pi_abc123")],
+            get(&access::booking_by_payment_intent("pi_abc123")),
+        ),
+        ("bookings_of_user", vec![("userId", "user_W6")], list(&access::bookings_of_user(&user))),
+        ("jobs_of_driver", vec![d, from_to[0], from_to[1]], list(&access::jobs_of_driver(&driver, window))),
+        ("history_of_booking", vec![b], list(&access::history_of_booking(&booking))),
+        (
+            "payment_of_booking",
+            vec![b, ("paymentId", "payment_X7")],
+            get(&access::payment_of_booking(&booking)),
+        ),
+        ("attempt_of_booking", vec![b, ("number", "0003")], get(&access::attempt_of_booking(&booking, 3))),
+        ("driver", vec![d], get(&access::driver(&driver))),
+        ("available_drivers", vec![], list(&access::available_drivers())),
+        ("documents_of", vec![("holder", "DRIVER#driver_Y8")], list(&access::documents_of(&holder_driver))),
+        (
+            "documents_of",
+            vec![("holder", "VEHICLE#vehicle_Z9")],
+            list(&access::documents_of(&holder_vehicle)),
+        ),
+        ("driver_validity", vec![d], get(&access::driver_validity(&driver))),
+        ("driver_day", vec![d, ("date", "2024-12-10")], get(&access::driver_day(&driver, moment.day()))),
+        ("vehicle", vec![v], get(&access::vehicle(&vehicle))),
+        ("vehicle_validity", vec![v], get(&access::vehicle_validity(&vehicle))),
+        ("vehicle_day", vec![v, ("date", "2024-12-10")], get(&access::vehicle_day(&vehicle, moment.day()))),
+        ("tariff_in_force", vec![("at", "1733842200")], list(&access::tariff_in_force(moment))),
+        (
+            "tariff",
+            vec![("effectiveFrom", "1733842200"), ("tariffVersion", "000002")],
+            get(&access::tariff(moment, 2)),
+        ),
+        ("settings", vec![], get(&access::settings())),
+    ];
+    for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "sms")] {
+        let words = vec![b, ("event", "en_route"), ("version", "000012"), ("channel", name)];
+        all.push(("notice_of_event", words, get(&access::notice_of_event(&event, channel))));
+    }
+    for status in BookingStatus::ALL {
+        let words = vec![("status", status.as_str()), from_to[0], from_to[1]];
+        all.push(("bookings_by_status", words, list(&access::bookings_by_status(*status, window))));
+    }
+    for status in PaymentStatus::ALL {
+        let words = vec![("status", status.as_str())];
+        all.push(("payments_by_status", words, list(&access::payments_by_status(*status))));
+    }
+    for status in FleetStatus::ALL {
+        let words = || vec![("status", status.as_str())];
+        all.push(("drivers_by_status", words(), list(&access::drivers_by_status(status))));
+        all.push(("vehicles_by_status", words(), list(&access::vehicles_by_status(status))));
+    }
+    all
+}
+
+#[test]
+fn every_function_asks_what_the_document_says() {
+    let examples = examples();
+    for row in rows() {
+        let of_row: Vec<_> = examples.iter().filter(|(function, ..)| *function == row.function).collect();
+        assert!(!of_row.is_empty(), "{} has no example here", row.function);
+        for (function, words, asked) in of_row {
+            let said = words.iter().fold(row.condition.clone(), |text, (name, value)| {
+                assert!(text.contains(&format!("{{{name}}}")), "{function} has no {{{name}}}");
+                text.replace(&format!("{{{name}}}"), value)
+            });
+            assert_eq!(said, asked.condition, "{function}");
+            assert_eq!(
+                (row.index.as_str(), row.order.as_str(), row.round_trips.as_str()),
+                (asked.index.as_str(), asked.order, asked.round_trips),
+                "{function}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_window_that_is_open_reaches_to_the_end_of_time() {
+    let driver = DriverId::parse("driver_Y8").unwrap();
+    let asked = list(&access::jobs_of_driver(&driver, Window::default()));
+    let all = "GSI3PK = DRIVER#driver_Y8, GSI3SK between PICKUP_TIME#1000000000 and PICKUP_TIME#9999999999";
+    assert_eq!(asked.condition, all);
+}
