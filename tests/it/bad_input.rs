@@ -144,9 +144,9 @@ impl<'a> Trial<'a> {
 
     #[track_caller]
     fn end(self) {
-        assert!(self.world.table() == self.before, "the table has changed");
         let (wrong, tried) = (self.wrong.len(), self.tried);
         assert!(wrong == 0, "{wrong} of {tried} went wrong:\n{}", self.wrong.join("\n"));
+        assert!(self.world.table() == self.before, "the table has changed");
     }
 }
 

@@ -263,6 +263,7 @@ where
     ];
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some(code) if THROTTLED.contains(&code) => TableError::Throttled,
+        Some("ValidationException") => TableError::Rejected(error.into()),
         _ => TableError::Unavailable(error.into()),
     }
 }

@@ -10,12 +10,12 @@ pub struct OffTheMap {
     pub limit: u8,
 }
 
-/// Degrees north of the equator, -90 to 90.
+/// Degrees north of the equator, -90 to 90, to seven decimals.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Latitude(f64);
 
-/// Degrees east of Greenwich, -180 to 180.
+/// Degrees east of Greenwich, -180 to 180, to seven decimals.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Longitude(f64);
@@ -27,7 +27,9 @@ macro_rules! degrees {
             fn try_from(degrees: f64) -> Result<Self, OffTheMap> {
                 // A NaN is in no range.
                 let within = (-f64::from($limit as u8)..=f64::from($limit as u8)).contains(&degrees);
-                if within { Ok(Self(degrees)) } else { Err(OffTheMap { limit: $limit }) }
+                // Seven decimals are a centimetre; adding zero makes an unsigned one of a negative one.
+                let kept = (degrees * 1e7).round() / 1e7 + 0.0;
+                if within { Ok(Self(kept)) } else { Err(OffTheMap { limit: $limit }) }
             }
         }
         impl From<$name> for f64 {

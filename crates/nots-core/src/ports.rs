@@ -61,6 +61,9 @@ pub enum TableError {
     /// The table is short of capacity.
     #[error("the table is short of capacity")]
     Throttled,
+    /// It does not take the request as it is: a fault of whoever made it.
+    #[error("the table does not take the request")]
+    Rejected(#[source] Cause),
     /// No answer, or none that can be understood.
     #[error("the table did not answer")]
     Unavailable(#[source] Cause),

@@ -95,6 +95,12 @@ impl Timestamp {
         self.instant().to_zoned(london()).strftime("%a %-d %b %Y, %H:%M").to_string()
     }
 
+    /// In UTC, as a `strftime` format says.
+    #[must_use]
+    pub fn in_utc(self, format: &str) -> String {
+        self.instant().to_zoned(TimeZone::UTC).strftime(format).to_string()
+    }
+
     fn instant(self) -> jiff::Timestamp {
         // Ten digits are inside jiff's range (years -9999 to 9999).
         jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)

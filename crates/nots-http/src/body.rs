@@ -32,6 +32,18 @@ impl From<InvalidBody> for Problem {
 /// # Errors
 /// 400 when it is not JSON, 422 with a pointer to each bad field.
 pub fn parse<T: Body>(body: &Bytes) -> Result<T, Problem> {
+    parse_checked(body, |_| Vec::new())
+}
+
+/// Parses a body, and holds its fields to what no type can know: the time, or one another. The check looks at the JSON,
+/// so that it tells of a field although another is of the wrong type; what it cannot read is not its to refuse.
+///
+/// # Errors
+/// 400 when it is not JSON, 422 with a pointer to each bad field.
+pub fn parse_checked<T: Body>(
+    body: &Bytes,
+    check: impl FnOnce(&Value) -> Vec<FieldError>,
+) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         let detail = if body.is_empty() {
             "A JSON body is required.".to_owned()
@@ -40,7 +52,15 @@ pub fn parse<T: Body>(body: &Bytes) -> Result<T, Problem> {
         };
         Problem::not_json(detail)
     })?;
-    deserr::deserialize::<T, _, InvalidBody>(value).map_err(Problem::from)
+    let faults = check(&value);
+    match deserr::deserialize::<T, _, InvalidBody>(value) {
+        Ok(parsed) if faults.is_empty() => Ok(parsed),
+        Ok(_) => Err(Problem::invalid(faults)),
+        Err(InvalidBody(mut errors)) => {
+            errors.extend(faults);
+            Err(Problem::invalid(errors))
+        }
+    }
 }
 
 /// A JSON pointer (RFC 6901) to where deserr stands.

@@ -7,7 +7,7 @@ use nots_core::table::{Entity, Index, Page, Position, Query};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{FieldError, Problem, QueryReader};
+use crate::{Problem, QueryReader};
 
 const DEFAULT_LIMIT: u32 = 25;
 const MAX_LIMIT: u32 = 100;
@@ -62,12 +62,15 @@ impl Listing {
             .filter(|token| token.seal == seal(&query.shape(), &token.keys))
             .map(|token| Position(token.keys))
             .filter(|position| query.accepts(position));
-        match position {
-            Some(position) => Ok(Some(position)),
-            None => {
-                Err(Problem::bad_query(vec![FieldError::parameter("cursor", "is not a cursor of this list")]))
-            }
-        }
+        position.map(Some).ok_or_else(Problem::bad_cursor)
+    }
+
+    /// For a list of one page.
+    ///
+    /// # Errors
+    /// 400 when a cursor was given all the same.
+    pub fn single_page(&self) -> Result<(), Problem> {
+        if self.cursor.is_none() { Ok(()) } else { Err(Problem::bad_cursor()) }
     }
 
     /// The cursor of the page after this one; none at the end.

@@ -14,7 +14,7 @@ mod reply;
 pub mod view;
 mod wire;
 
-pub use body::{Body, InvalidBody, MAX_BODY_BYTES, parse};
+pub use body::{Body, InvalidBody, MAX_BODY_BYTES, parse, parse_checked};
 pub use caller::{Authorizer, Caller, NotAuthorized};
 pub use cursor::Listing;
 pub use endpoint::{Access, Endpoint, Method, Request, Route, answer};

@@ -85,6 +85,12 @@ impl Problem {
         .with_errors(errors)
     }
 
+    /// 400: the cursor is none that this list gave.
+    #[must_use]
+    pub fn bad_cursor() -> Self {
+        Self::bad_query(vec![FieldError::parameter("cursor", "is not a cursor of this list")])
+    }
+
     /// 401.
     #[must_use]
     pub fn unauthorized() -> Self {

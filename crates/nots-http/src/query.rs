@@ -29,6 +29,12 @@ impl<'a> QueryReader<'a> {
         first
     }
 
+    /// Whether a parameter is given, well or badly.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| given == name)
+    }
+
     /// A parameter that parses itself.
     pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
         match self.text(name)?.parse() {

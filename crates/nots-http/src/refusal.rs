@@ -14,7 +14,10 @@ impl From<ReadError> for Problem {
             ReadError::Table(TableError::Throttled | TableError::Conflict | TableError::Unavailable(_)) => {
                 Self::unavailable(error)
             }
-            ReadError::Table(TableError::Refused(_)) | ReadError::Decode(_) => Self::internal(error),
+            ReadError::Position => Self::bad_cursor(),
+            ReadError::Table(TableError::Refused(_) | TableError::Rejected(_)) | ReadError::Decode(_) => {
+                Self::internal(error)
+            }
         }
     }
 }
@@ -23,7 +26,7 @@ impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         match &error {
             WriteError::Busy(_) | WriteError::Unknown(_) => Self::unavailable(error),
-            WriteError::Encode(_) => Self::internal(error),
+            WriteError::Encode(_) | WriteError::Rejected(_) => Self::internal(error),
             WriteError::Refused(refusals) => {
                 let illegal = refusals.iter().find_map(|refusal| match &refusal.because {
                     Because::IllegalMove { status } => Some((refusal.entity, status.clone())),

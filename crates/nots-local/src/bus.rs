@@ -114,7 +114,7 @@ impl Events for LocalBus {
             "detail-type": event.detail_type(),
             "source": SOURCE,
             "account": "000000000000",
-            "time": now,
+            "time": now.in_utc("%Y-%m-%dT%H:%M:%SZ"),
             "region": "eu-west-2",
             "resources": [event.id()],
             "detail": detail,

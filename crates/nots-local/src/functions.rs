@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use nots_core::ports::{Cause, Clock, Events, Ids, Mail, Maps, PaymentNotices, Payments, SigningKeys, Table};
+use nots_http::Endpoint;
 use nots_lambda::{Invoke, Origins, authorizer_service, invocable, queue_service, stream_service};
 
 use crate::{gateway::Gateway, tokens};
@@ -28,37 +29,50 @@ pub struct Ports {
     pub mail: Arc<dyn Mail>,
 }
 
-/// Every endpoint of the API.
+/// Every endpoint of the API: one line each. `ports` answers those of the function that it is asked for.
 #[must_use]
-pub fn mount(gateway: Gateway, p: &Ports) -> Gateway {
-    let (table, clock, ids) = (|| p.table.clone(), || p.clock.clone(), || p.ids.clone());
-    gateway
-        .mount(quotes_calculator::QuotesCalculator {
-            table: table(),
-            maps: p.maps.clone(),
-            clock: clock(),
-            ids: ids(),
+pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway {
+    Mount { gateway, ports }
+        .with(|p| quotes_calculator::QuotesCalculator {
+            table: p.table,
+            maps: p.maps,
+            clock: p.clock,
+            ids: p.ids,
         })
-        .mount(quotes_retrieve::QuotesRetrieve { table: table(), clock: clock() })
-        .mount(bookings_create::BookingsCreate { table: table(), clock: clock(), ids: ids() })
-        .mount(bookings_get::BookingsGet { table: table() })
-        .mount(bookings_list::BookingsList { table: table() })
-        .mount(payments_process::PaymentsProcess {
-            table: table(),
-            payments: p.payments.clone(),
-            clock: clock(),
-            ids: ids(),
+        .with(|p| quotes_retrieve::QuotesRetrieve { table: p.table, clock: p.clock })
+        .with(|p| bookings_create::BookingsCreate { table: p.table, clock: p.clock, ids: p.ids })
+        .with(|p| bookings_get::BookingsGet { table: p.table })
+        .with(|p| bookings_list::BookingsList { table: p.table })
+        .with(|p| payments_process::PaymentsProcess {
+            table: p.table,
+            payments: p.payments,
+            clock: p.clock,
+            ids: p.ids,
         })
-        .mount(payments_webhook::PaymentsWebhook {
-            table: table(),
-            notices: p.notices.clone(),
-            clock: clock(),
-            ids: ids(),
+        .with(|p| payments_webhook::PaymentsWebhook {
+            table: p.table,
+            notices: p.notices,
+            clock: p.clock,
+            ids: p.ids,
         })
-        .mount(drivers_list::DriversList { table: table() })
-        .mount(dispatch_assign::DispatchAssign { table: table(), clock: clock(), ids: ids() })
-        .mount(driver_jobs::DriverJobs { table: table(), clock: clock() })
-        .mount(jobs_progress::JobsProgress { table: table(), clock: clock(), ids: ids() })
+        .with(|p| drivers_list::DriversList { table: p.table })
+        .with(|p| dispatch_assign::DispatchAssign { table: p.table, clock: p.clock, ids: p.ids })
+        .with(|p| driver_jobs::DriverJobs { table: p.table, clock: p.clock })
+        .with(|p| jobs_progress::JobsProgress { table: p.table, clock: p.clock, ids: p.ids })
+        .gateway
+}
+
+struct Mount<P> {
+    gateway: Gateway,
+    ports: P,
+}
+
+impl<P: Fn(&'static str) -> Ports> Mount<P> {
+    fn with<E: Endpoint>(self, compose: impl FnOnce(Ports) -> E) -> Self {
+        let Self { gateway, ports } = self;
+        let endpoint = compose(ports(E::ROUTE.function));
+        Self { gateway: gateway.mount(endpoint), ports }
+    }
 }
 
 /// Judges tokens.

@@ -58,6 +58,12 @@ impl Gateway {
         self.mounted.iter().map(|(route, _)| route)
     }
 
+    /// The function that serves a route, to be called as Lambda calls it.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Invoke> {
+        self.mounted.iter().find(|(route, _)| route.function == name).map(|(_, invoke)| invoke)
+    }
+
     /// Answers a request whose path begins with the stage.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let request_id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
@@ -92,8 +98,8 @@ impl Gateway {
         let mut event = proxy_event(request, route, path, &params, request_id, self.clock.now());
         if let Access::Roles(_) = route.access {
             let context = self.authorize(request, &event).await?;
-            if let Some(slot) = event.pointer_mut("/requestContext/authorizer") {
-                *slot = context;
+            if let Some(fields) = event.pointer_mut("/requestContext").and_then(Value::as_object_mut) {
+                fields.insert("authorizer".to_owned(), context);
             }
         }
         let answer = invoke(event.to_string().into_bytes()).await;
@@ -129,6 +135,18 @@ impl Gateway {
                     fields.insert("type".to_owned(), json!("REQUEST"));
                     fields.insert("methodArn".to_owned(), json!(arn));
                     fields.remove("body");
+                    fields.remove("isBase64Encoded");
+                    for name in [
+                        "queryStringParameters",
+                        "multiValueQueryStringParameters",
+                        "pathParameters",
+                        "stageVariables",
+                    ] {
+                        // Where a function is told null, an authorizer is told that there are none.
+                        if fields.get(name).is_some_and(Value::is_null) {
+                            fields.insert(name.to_owned(), json!({}));
+                        }
+                    }
                 }
                 let answer = (self.authorizer)(asked.to_string().into_bytes()).await;
                 let answer = answer.map_err(|error| match error.to_string().as_str() {
@@ -207,6 +225,7 @@ fn proxy_event(
     }));
     let kind =
         request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let binary = kind.starts_with("application/pdf");
     let body = if request.body().is_empty() {
         Value::Null
@@ -228,14 +247,29 @@ fn proxy_event(
         "requestContext": {
             "accountId": "000000000000",
             "apiId": API,
-            "authorizer": null,
+            "deploymentId": "local",
             "domainName": "127.0.0.1",
+            "domainPrefix": API,
             "extendedRequestId": request_id,
             "httpMethod": request.method().as_str(),
-            "identity": { "sourceIp": "127.0.0.1", "userAgent": null },
+            "identity": {
+                "accessKey": null,
+                "accountId": null,
+                "caller": null,
+                "cognitoAuthenticationProvider": null,
+                "cognitoAuthenticationType": null,
+                "cognitoIdentityId": null,
+                "cognitoIdentityPoolId": null,
+                "principalOrgId": null,
+                "sourceIp": "127.0.0.1",
+                "user": null,
+                "userAgent": user_agent,
+                "userArn": null,
+            },
             "path": format!("/{STAGE}{path}"),
             "protocol": "HTTP/1.1",
             "requestId": request_id,
+            "requestTime": now.in_utc("%d/%b/%Y:%H:%M:%S +0000"),
             "requestTimeEpoch": now.seconds().saturating_mul(1_000),
             "resourceId": "local",
             "resourcePath": route.path,

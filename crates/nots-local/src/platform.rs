@@ -158,7 +158,7 @@ impl Platform {
         };
         let authorizer = functions::authorizer(tokens.clone(), clock.clone());
         let gateway = Gateway::new(clock.clone(), functions::origins(), authorizer);
-        let gateway = Arc::new(functions::mount(gateway, &ports));
+        let gateway = Arc::new(functions::mount(gateway, |_| ports.clone()));
         let bell = Arc::new(Notify::new());
         let position = kept("stream-position");
         let stream = position.as_ref().and_then(|file| std::fs::read_to_string(file).ok());

@@ -54,11 +54,11 @@ impl Endpoint for BookingsList {
         if window.from.zip(window.to).is_some_and(|(from, to)| from > to) {
             query.refuse("from", "is after to");
         }
-        let named = [status.is_some(), user.is_some(), driver.is_some(), reference.is_some()];
-        if named.iter().filter(|named| **named).count() != 1 {
+        let given = ["status", "userId", "driverId", "reference"].map(|name| query.has(name));
+        if given.iter().filter(|given| **given).count() != 1 {
             query.refuse("status", "give exactly one of status, userId, driverId and reference");
         }
-        if window != Window::default() && status.is_none() && driver.is_none() {
+        if window != Window::default() && !query.has("status") && !query.has("driverId") {
             query.refuse("from", "goes with status or driverId");
         }
         if let Some(Err(error)) = &reference {
@@ -80,7 +80,10 @@ impl Endpoint for BookingsList {
             Wanted::Driver(driver, window) => {
                 self.page(&access::jobs_of_driver(&driver, window), &listing, Viewer::Staff).await
             }
-            Wanted::Reference(reference) => self.by_reference(&reference).await,
+            Wanted::Reference(reference) => {
+                listing.single_page()?;
+                self.by_reference(&reference).await
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ fn may_pass(error: &WriteError) -> bool {
         WriteError::Refused(refusals) => refusals
             .iter()
             .all(|r| matches!(r.because, Because::Stale | Because::Exists | Because::IllegalMove { .. })),
-        WriteError::Unknown(_) | WriteError::Encode(_) => false,
+        WriteError::Unknown(_) | WriteError::Encode(_) | WriteError::Rejected(_) => false,
     }
 }
 

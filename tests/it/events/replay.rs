@@ -23,11 +23,13 @@ use nots_core::{
     },
     table::{Item, Op, RawKey, RawQuery},
 };
-use nots_http::Endpoint;
-use nots_lambda::{Invoke, InvokeError, Origins, authorizer_service, http_service, invocable};
-use nots_local::functions::{self, Ports};
+use nots_lambda::{Invoke, InvokeError, Origins, authorizer_service, invocable};
+use nots_local::{
+    functions::{self, Ports},
+    gateway::Gateway,
+};
 use nots_testkit::World;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The user pool whose tokens stand in `events/`. Its private key was thrown away when they had been signed.
@@ -106,7 +108,7 @@ pub(crate) struct Stage {
     clock: Arc<StoppedClock>,
     published: Arc<Published>,
     asked: Arc<Asked>,
-    functions: BTreeMap<&'static str, Invoke>,
+    functions: BTreeMap<String, Invoke>,
 }
 
 impl Stage {
@@ -125,19 +127,22 @@ impl Stage {
         Self { world, clock, published, asked, functions }
     }
 
-    /// A stage on which everything that a case comes after has been played.
-    pub(crate) async fn before(case: &Case) -> Self {
+    /// A stage on which everything that a case comes after has been played; or what did not go as it should.
+    pub(crate) async fn before(case: &Case) -> Result<Self, String> {
         let stage = Self::new().await;
         for earlier in case.expect["after"].as_array().into_iter().flatten() {
             let earlier = Case::named(earlier.as_str().expect("a case"));
-            let answer = stage.play(&earlier).await;
-            let answer =
-                answer.unwrap_or_else(|error| panic!("{}, before {}: {error}", earlier.name, case.name));
+            let answer = stage
+                .play(&earlier)
+                .await
+                .map_err(|error| format!("before it, {}: {error}", earlier.name))?;
             let differences = differences(&earlier.expect["answer"], &answer);
-            assert!(differences.is_empty(), "{}, before {}: {differences:?}", earlier.name, case.name);
+            if !differences.is_empty() {
+                return Err(format!("before it, {}: {}", earlier.name, differences.join(", ")));
+            }
         }
         stage.published.0.lock().unwrap().clear();
-        stage
+        Ok(stage)
     }
 
     /// Sends a case's event down the path that Lambda's go. An HTTP answer's body is read as JSON.
@@ -178,59 +183,30 @@ impl Stage {
 
     /// Every function that is composed here.
     pub(crate) fn functions(&self) -> Vec<String> {
-        self.functions.keys().map(|name| (*name).to_owned()).collect()
+        self.functions.keys().cloned().collect()
     }
 }
 
-/// Every function as its `main.rs` composes it, over these ports.
-fn compose(p: &Ports, asked: &Arc<Asked>) -> BTreeMap<&'static str, Invoke> {
-    let table = |function: &'static str| -> Arc<dyn Table> {
-        Arc::new(Overheard { inner: p.table.clone(), function, asked: asked.clone() })
+/// Every function, over these ports, each with an ear at its table.
+fn compose(p: &Ports, asked: &Arc<Asked>) -> BTreeMap<String, Invoke> {
+    let overheard = |function: &'static str| -> Ports {
+        let table = Overheard { inner: p.table.clone(), function, asked: asked.clone() };
+        Ports { table: Arc::new(table), ..p.clone() }
     };
-    let (clock, ids) = (|| p.clock.clone(), || p.ids.clone());
-    let verifier = authorizer::TokenAuthorizer::new(
-        Arc::new(PublicKeys),
-        clock(),
-        ISSUER.to_owned(),
-        vec![CLIENT.to_owned()],
-    );
-    let relay = Ports { table: table("events-relay"), ..p.clone() };
-    let sender = Ports { table: table("notifications-send"), ..p.clone() };
-    BTreeMap::from([
-        ("authorizer", invocable(authorizer_service(Arc::new(verifier)))),
-        ("events-relay", functions::relay(&relay)),
-        ("notifications-send", functions::sender(&sender).expect("templates")),
-        http(quotes_calculator::QuotesCalculator {
-            table: table("quotes-calculator"),
-            maps: p.maps.clone(),
-            clock: clock(),
-            ids: ids(),
-        }),
-        http(quotes_retrieve::QuotesRetrieve { table: table("quotes-retrieve"), clock: clock() }),
-        http(bookings_create::BookingsCreate { table: table("bookings-create"), clock: clock(), ids: ids() }),
-        http(bookings_get::BookingsGet { table: table("bookings-get") }),
-        http(bookings_list::BookingsList { table: table("bookings-list") }),
-        http(payments_process::PaymentsProcess {
-            table: table("payments-process"),
-            payments: p.payments.clone(),
-            clock: clock(),
-            ids: ids(),
-        }),
-        http(payments_webhook::PaymentsWebhook {
-            table: table("payments-webhook"),
-            notices: p.notices.clone(),
-            clock: clock(),
-            ids: ids(),
-        }),
-        http(drivers_list::DriversList { table: table("drivers-list") }),
-        http(dispatch_assign::DispatchAssign { table: table("dispatch-assign"), clock: clock(), ids: ids() }),
-        http(driver_jobs::DriverJobs { table: table("driver-jobs"), clock: clock() }),
-        http(jobs_progress::JobsProgress { table: table("jobs-progress"), clock: clock(), ids: ids() }),
-    ])
-}
-
-fn http<E: Endpoint>(endpoint: E) -> (&'static str, Invoke) {
-    (E::ROUTE.function, invocable(http_service(Arc::new(endpoint), Origins::default())))
+    let clients = vec![CLIENT.to_owned()];
+    let verifier =
+        authorizer::TokenAuthorizer::new(Arc::new(PublicKeys), p.clock.clone(), ISSUER.to_owned(), clients);
+    let authorizer = invocable(authorizer_service(Arc::new(verifier)));
+    let gateway = Gateway::new(p.clock.clone(), Origins::default(), authorizer.clone());
+    let gateway = functions::mount(gateway, overheard);
+    let routed = gateway.routes().map(|route| (route.function.to_owned(), gateway.function(route.function)));
+    let mut all: BTreeMap<_, _> =
+        routed.map(|(name, function)| (name, function.expect("mounted").clone())).collect();
+    all.insert("authorizer".to_owned(), authorizer);
+    all.insert("events-relay".to_owned(), functions::relay(&overheard("events-relay")));
+    let sender = functions::sender(&overheard("notifications-send"));
+    all.insert("notifications-send".to_owned(), sender.expect("templates"));
+    all
 }
 
 /// What an answer lacks of what is expected of it: every member named must be there, lists must be as long, and
@@ -365,6 +341,6 @@ pub(crate) fn keys(value: &Value, under: &[&str]) -> BTreeSet<String> {
 }
 
 /// For a test that changes an event: the member at a JSON pointer.
-pub(crate) fn set(event: &mut Value, pointer: &str, value: impl Into<Value>) {
-    *event.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = json!(value.into());
+pub(crate) fn set(event: &mut Value, pointer: &str, value: Value) {
+    *event.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;
 }

@@ -156,6 +156,9 @@ pub enum ReadError {
     /// The table did not answer.
     #[error("the table could not be read")]
     Table(#[from] TableError),
+    /// The position is none of this query's.
+    #[error("the position is none of this query's")]
+    Position,
     /// The table holds something else than its keys say.
     #[error("the table holds an item that cannot be read")]
     Decode(#[from] DecodeError),
@@ -247,7 +250,13 @@ impl dyn Table + '_ {
         limit: u32,
         after: Option<Position>,
     ) -> Result<Page<E>, ReadError> {
-        let page = self.query_items(query.raw(limit, after)).await?.value;
+        let positioned = after.is_some();
+        let page = match self.query_items(query.raw(limit, after)).await {
+            Ok(reply) => reply.value,
+            // Of a query all is ours but the position, which a caller hands back.
+            Err(TableError::Rejected(_)) if positioned => return Err(ReadError::Position),
+            Err(error) => return Err(error.into()),
+        };
         let rows = page.items.into_iter().map(Stored::from_item).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: page.next })
     }

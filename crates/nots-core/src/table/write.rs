@@ -366,6 +366,9 @@ pub enum WriteError {
     /// An entity cannot be held by DynamoDB; a fault of ours.
     #[error("an item could not be written")]
     Encode(#[source] DecodeError),
+    /// The table does not take the write as it is; a fault of ours.
+    #[error("the table does not take the write")]
+    Rejected(#[source] TableError),
 }
 
 impl WriteError {
@@ -375,7 +378,7 @@ impl WriteError {
         match self {
             Self::Busy(_) => true,
             Self::Refused(refusals) => refusals.iter().any(|r| r.because == Because::Stale),
-            Self::Unknown(_) | Self::Encode(_) => false,
+            Self::Unknown(_) | Self::Encode(_) | Self::Rejected(_) => false,
         }
     }
 
@@ -414,6 +417,7 @@ impl dyn Table + '_ {
                 Err(WriteError::Refused(refused.into_iter().filter_map(refusal).collect()))
             }
             Err(busy @ (TableError::Conflict | TableError::Throttled)) => Err(WriteError::Busy(busy)),
+            Err(rejected @ TableError::Rejected(_)) => Err(WriteError::Rejected(rejected)),
             Err(unknown @ TableError::Unavailable(_)) => Err(WriteError::Unknown(unknown)),
         }
     }

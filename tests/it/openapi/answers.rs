@@ -1,0 +1,194 @@
+//! Every answer is as it is said to be, and every status that is promised below 500 is one that comes.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use nots_core::{Role, ports::Clock};
+use nots_testkit::{World, signed};
+use serde_json::{Value, json};
+
+use super::Document;
+use crate::bad_input::send;
+
+/// Asks, and holds request and answer to the document.
+struct Witness<'a> {
+    world: &'a World,
+    document: &'a Document,
+    seen: BTreeSet<(String, u16)>,
+}
+
+impl Witness<'_> {
+    /// Asks a function; `query` is what follows the path, `token` a bearer token.
+    async fn ask(
+        &mut self,
+        asked: (&str, &str),
+        token: Option<&str>,
+        body: impl Into<Bytes>,
+        status: u16,
+    ) -> Value {
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+        self.ask_with(asked, &headers, body.into(), status).await
+    }
+
+    async fn ask_with(
+        &mut self,
+        asked: (&str, &str),
+        headers: &[(&str, &str)],
+        body: Bytes,
+        status: u16,
+    ) -> Value {
+        let (function, rest) = asked;
+        let mut operations = self.document.operations();
+        let (method, path, operation) = operations.find(|(_, _, o)| o["operationId"] == function).unwrap();
+        let (id, query) = rest.split_once('?').map_or((rest, None), |(id, query)| (id, Some(query)));
+        let segments = path.split('/').map(|segment| if segment.starts_with('{') { id } else { segment });
+        let path = format!("/v1{}", segments.collect::<Vec<_>>().join("/"));
+        let path = query.map_or(path.clone(), |query| format!("{path}?{query}"));
+        let answer = send(self.world, &method, &path, headers, body.clone()).await;
+        let at = format!("{function} {rest} {status}");
+        assert_eq!(answer.status, status, "{at}: {}", answer.body);
+
+        if status < 300 && !body.is_empty() {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let wrong = self.document.against(schema, &serde_json::from_slice(&body).unwrap());
+            assert!(wrong.is_empty(), "{at}, the request: {}", wrong.join("\n"));
+        }
+        let response = &operation["responses"][status.to_string()];
+        assert!(response.is_object(), "{at} is not in the document");
+        let response = self.document.follow(response);
+        let kind = answer.headers["content-type"].to_str().unwrap();
+        let wrong = self.document.against(&response["content"][kind]["schema"], &answer.body);
+        assert!(wrong.is_empty(), "{at}: {}\n{}", wrong.join("\n"), answer.body);
+        for name in response["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+            assert!(answer.headers.contains_key(name), "{at}: no {name}");
+        }
+        self.seen.insert((function.to_owned(), status));
+        answer.body
+    }
+
+    /// Holds an answer to one of the views of a booking.
+    fn is(&self, value: &Value, schema: &str) {
+        let wrong =
+            self.document.against(&json!({ "$ref": format!("#/components/schemas/{schema}") }), value);
+        assert!(wrong.is_empty(), "{schema}: {}\n{value}", wrong.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
+    let world = World::new().await;
+    let document = Document::read();
+    let mut witness = Witness { world: &world, document: &document, seen: BTreeSet::new() };
+    let (customer, other) = (world.person("customer").await, world.person("customer").await);
+    let (staff, driver) = (world.person("dispatcher").await, world.driver("driver_demo1").await);
+    let (customer, other, staff, driver) =
+        (&customer.token[..], &other.token[..], &staff.token[..], &driver.token[..]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+
+    // The journey, with every field that may be left out.
+    let quote = witness.ask(("quotes-calculator", ""), None, world.journey(86_400).to_string(), 201).await;
+    let id = text(&quote["quoteId"]);
+    witness.ask(("quotes-retrieve", &id), None, "", 200).await;
+    let words = "Ring the bell";
+    let order = json!({
+        "quoteId": id, "customer": World::traveller(), "passengers": 3, "luggage": 2, "flightNumber": "BA2490",
+        "specialRequirements": words, "pickupInstructions": words, "dropoffInstructions": words,
+    });
+    let booking = witness.ask(("bookings-create", ""), Some(customer), order.to_string(), 201).await;
+    witness.is(&booking, "BookingForCustomer");
+    witness.ask(("bookings-create", ""), Some(customer), order.to_string(), 200).await;
+    witness.ask(("bookings-create", ""), Some(other), order.to_string(), 409).await;
+    let (id, what) = (text(&booking["bookingId"]), json!({ "bookingId": booking["bookingId"] }).to_string());
+    let payment = witness.ask(("payments-process", ""), Some(customer), what.clone(), 201).await;
+    witness.ask(("payments-process", ""), Some(customer), what.clone(), 200).await;
+    world.pay(&payment).await.expect_status(200);
+    witness.ask(("payments-process", ""), Some(customer), what, 409).await;
+    let guest = world.quote(86_400).await;
+    let order = json!({ "quoteId": guest["quoteId"], "customer": World::traveller() }).to_string();
+    let guest = witness.ask(("bookings-create", ""), Some(staff), order, 201).await;
+    witness.is(&guest, "BookingForStaff");
+
+    for query in ["", "?status=inactive", "?available=true&limit=2"] {
+        witness.ask(("drivers-list", query), Some(staff), "", 200).await;
+    }
+    let job =
+        json!({ "bookingId": id, "driverId": "driver_demo1", "vehicleId": "vehicle_demo1", "offer": false });
+    let assigned = witness.ask(("dispatch-assign", ""), Some(staff), job.to_string(), 200).await;
+    witness.is(&assigned, "BookingForStaff");
+    witness.ask(("dispatch-assign", ""), Some(staff), job.to_string(), 409).await;
+    witness.ask(("driver-jobs", ""), Some(driver), "", 200).await;
+    for progress in ["en_route", "arrived", "passenger_onboard", "completed"] {
+        let here = json!({ "latitude": 50.72, "longitude": -1.88 });
+        let step = json!({ "progress": progress, "at": world.now(), "location": here }).to_string();
+        let job = witness.ask(("jobs-progress", &id), Some(driver), step, 200).await;
+        witness.is(&job, "BookingForDriver");
+    }
+    let again = json!({ "progress": "en_route" }).to_string();
+    witness.ask(("jobs-progress", &id), Some(driver), again.clone(), 409).await;
+    for token in [customer, staff, driver] {
+        witness.ask(("bookings-get", &id), Some(token), "", 200).await;
+    }
+    witness.ask(("bookings-list", ""), Some(customer), "", 200).await;
+    for query in ["?status=completed", "?driverId=driver_demo1&limit=1", "?reference=NOTS-222222"] {
+        witness.ask(("bookings-list", query), Some(staff), "", 200).await;
+    }
+    let event = "{}";
+    let signature = signed(event, "whsec_local", world.now());
+    let headers = [("stripe-signature", signature.as_str())];
+    witness.ask_with(("payments-webhook", ""), &headers, Bytes::from(event), 200).await;
+
+    // Nothing is said of a booking that a whole one does not have.
+    let whole = witness.ask(("bookings-get", &id), Some(staff), "", 200).await;
+    let whole: BTreeSet<_> =
+        whole.as_object().unwrap().keys().chain([&"takenBy".to_owned()]).cloned().collect();
+    let schemas = &document.0["components"]["schemas"];
+    let said =
+        ["BookingCore", "BookingForStaff"].map(|name| schemas[name]["properties"].as_object().unwrap());
+    assert_eq!(whole, said.iter().flat_map(|fields| fields.keys()).cloned().collect());
+
+    // What is not there, and what is no longer good.
+    let late = world.quote(86_400).await;
+    world.platform.advance(900).await.unwrap();
+    let missing = json!({ "bookingId": "booking_1", "driverId": "driver_demo1" }).to_string();
+    witness.ask(("quotes-retrieve", "quote_1"), None, "", 404).await;
+    witness.ask(("quotes-retrieve", late["quoteId"].as_str().unwrap()), None, "", 410).await;
+    for (quote, status) in [(&json!("quote_1"), 404), (&late["quoteId"], 410)] {
+        let order = json!({ "quoteId": quote, "customer": World::traveller() }).to_string();
+        witness.ask(("bookings-create", ""), Some(customer), order, status).await;
+    }
+    witness.ask(("bookings-get", &id), Some(other), "", 404).await;
+    witness.ask(("payments-process", ""), Some(other), json!({ "bookingId": id }).to_string(), 404).await;
+    witness.ask(("dispatch-assign", ""), Some(staff), missing, 404).await;
+    witness.ask(("jobs-progress", "booking_1"), Some(driver), again, 404).await;
+
+    // What any operation may answer.
+    let nobody = world.platform.tokens.issue(Role::Owner, None, None, world.platform.clock.now()).unwrap();
+    for (_, path, operation) in document.operations() {
+        let function = operation["operationId"].as_str().unwrap();
+        let id = if path.contains("{quoteId}") { "quote_1" } else { "booking_1" };
+        let roles = &operation["x-roles"];
+        let token = if *roles == json!(["driver"]) { driver } else { staff };
+        if roles.is_array() {
+            witness.ask((function, id), None, "", 401).await;
+            witness.ask((function, id), Some(&nobody), "", 403).await;
+        }
+        if operation.get("requestBody").is_some() {
+            witness.ask((function, id), Some(token), "{", 400).await;
+            witness.ask((function, id), Some(token), " ".repeat(64 * 1024 + 1), 413).await;
+            if function != "payments-webhook" {
+                witness.ask((function, id), Some(token), "{}", 422).await;
+            }
+        } else {
+            witness.ask((function, &format!("{id}?x=1")), Some(token), "", 400).await;
+        }
+    }
+
+    let promised = document.operations().flat_map(|(_, _, operation)| {
+        let function = operation["operationId"].as_str().unwrap().to_owned();
+        let statuses =
+            operation["responses"].as_object().unwrap().keys().filter_map(|status| status.parse().ok());
+        statuses.filter(|status: &u16| *status < 500).map(move |status| (function.clone(), status))
+    });
+    assert_eq!(witness.seen, promised.collect());
+}
