@@ -7,7 +7,7 @@ use nots_core::{
     ports::Table,
     table::Transaction,
 };
-use nots_testkit::World;
+use nots_testkit::{Person, World};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -34,20 +34,51 @@ fn days(world: &World) -> usize {
     world.table().iter().filter(|(key, item)| key.contains("DAY#") && jobs(item) > 0).count()
 }
 
-#[tokio::test]
-async fn fifty_at_once_of_overlapping_bookings_to_one_driver_have_one_winner() {
-    let world = World::new().await;
-    let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
-    let bookings = join_all((0..50).map(|n| world.confirmed(&customer, 86_400 + n * 30))).await;
-    let answers =
-        join_all(bookings.iter().map(|booking| world.assign(&dispatcher, booking, "driver_demo2"))).await;
+/// Of overlapping bookings given to one driver at once, the one who got the job; the others are told of it.
+async fn one_winner(world: &World, dispatcher: &Person, bookings: &[Value], driver: &str) {
+    let answers = join_all(bookings.iter().map(|booking| world.assign(dispatcher, booking, driver))).await;
     let of = |status| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((of(200), of(409)), (1, 49));
+    assert_eq!((of(200), of(409)), (1, bookings.len() - 1));
     let winner = answers.iter().find(|answer| answer.status == 200).unwrap();
     for loser in answers.iter().filter(|answer| answer.status == 409) {
         assert_eq!(loser.body["current"]["reason"], "overlaps");
         assert_eq!(loser.body["current"]["bookingReference"], winner.body["bookingReference"]);
     }
+}
+
+#[tokio::test]
+async fn fifty_at_once_of_overlapping_bookings_to_one_driver_have_one_winner() {
+    let world = World::new().await;
+    let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
+    let bookings = join_all((0..50).map(|n| world.confirmed(&customer, 86_400 + n * 30))).await;
+    one_winner(&world, &dispatcher, &bookings, "driver_demo2").await;
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn a_day_that_has_a_job_already_has_one_winner_too() {
+    let world = World::new().await;
+    let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
+    let (morning, noon) = (before_midnight(&world, 18 * 3_600), before_midnight(&world, 12 * 3_600));
+    let early = world.confirmed(&customer, morning).await;
+    world.assign(&dispatcher, &early, "driver_demo2").await.expect_status(200);
+    let bookings = join_all((0..20).map(|n| world.confirmed(&customer, noon + n * 30))).await;
+    one_winner(&world, &dispatcher, &bookings, "driver_demo2").await;
+
+    // The same for a vehicle that drivers share.
+    let (evening, shared) = (before_midnight(&world, 4 * 3_600), "vehicle_demo2");
+    let bookings = join_all((0..20).map(|n| world.confirmed(&customer, evening + n * 30))).await;
+    let answers = join_all(bookings.iter().enumerate().map(|(n, booking)| {
+        let driver = format!("driver_demo{}", n % 4 + 1);
+        let body = json!({ "bookingId": booking["bookingId"], "driverId": driver, "vehicleId": shared });
+        let (world, dispatcher) = (&world, &dispatcher);
+        async move { world.post("/v1/dispatch", dispatcher, body).await }
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    let jobs_of = |key: &str| world.table()[key]["Data"]["M"]["jobs"]["L"].as_array().unwrap().len();
+    let day = nots_core::Timestamp::new(world.now() + noon).unwrap().day();
+    assert_eq!(jobs_of(&format!("VEHICLE#{shared} / DAY#{day}")), 3);
     world.settle().await;
 }
 

@@ -9,6 +9,7 @@ mod documents;
 mod drive;
 mod events;
 mod journey;
+mod meddling;
 mod openapi;
 mod payments;
 mod quotes;

@@ -149,3 +149,55 @@ impl Mail for FaultyMail {
         }
     }
 }
+
+type Meddling = Box<dyn FnOnce(Arc<dyn Table>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// What somebody else does to the table, between another's reads and their next transaction.
+#[derive(Default)]
+pub struct Meddler(Mutex<Option<Meddling>>);
+
+impl Meddler {
+    /// Does this right before the next transaction.
+    pub fn before_the_next_transaction<F>(&self, act: impl FnOnce(Arc<dyn Table>) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        *self.0.lock().expect("nobody panics holding it") = Some(Box::new(|table| Box::pin(act(table))));
+    }
+}
+
+/// A table that a meddler gets at.
+pub struct MeddledTable {
+    inner: Arc<dyn Table>,
+    meddler: Arc<Meddler>,
+}
+
+impl MeddledTable {
+    /// Over a table.
+    pub fn over(inner: Arc<dyn Table>, meddler: Arc<Meddler>) -> Self {
+        Self { inner, meddler }
+    }
+}
+
+#[async_trait]
+impl Table for MeddledTable {
+    async fn get_items(&self, keys: Vec<RawKey>) -> Result<Reply<HashMap<RawKey, Item>>, TableError> {
+        self.inner.get_items(keys).await
+    }
+
+    async fn query_items(&self, query: RawQuery) -> Result<Reply<RawPage>, TableError> {
+        self.inner.query_items(query).await
+    }
+
+    async fn write_items(&self, ops: Vec<Op>) -> Result<Reply<()>, TableError> {
+        let act = if ops.len() > 1 {
+            self.meddler.0.lock().expect("nobody panics holding it").take()
+        } else {
+            None
+        };
+        if let Some(act) = act {
+            act(self.inner.clone()).await;
+        }
+        self.inner.write_items(ops).await
+    }
+}

@@ -6,6 +6,6 @@
 mod faults;
 mod world;
 
-pub use faults::{Call, Fault, FaultyMail, FaultyTable};
+pub use faults::{Call, Fault, FaultyMail, FaultyTable, MeddledTable, Meddler};
 pub use nots_local::client::Answer;
 pub use world::{Person, World, signed};
