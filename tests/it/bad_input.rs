@@ -120,7 +120,7 @@ impl<'a> Trial<'a> {
             let written = self.world.platform.meter.take().write_units > 0.0;
             self.wrong.extend(written.then(|| format!("{what}: wrote something")));
         } else {
-            self.wrong.push(format!("{what:.300}: expected {status} {expected:?}, got {outcome:?}"));
+            self.wrong.push(format!("{what:.600}: expected {status} {expected:?}, got {outcome:?}"));
         }
     }
 

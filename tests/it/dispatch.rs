@@ -249,3 +249,18 @@ async fn drivers_are_listed_by_status_and_those_on_duty_by_rating() {
     let suspended = world.get("/v1/drivers?status=suspended", &dispatcher).await.expect_status(200);
     assert_eq!(suspended["items"], json!([]));
 }
+
+#[tokio::test]
+async fn a_pickup_that_has_passed_is_driven_from_now_on() {
+    let world = World::new().await;
+    let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
+    let late = world.confirmed(&customer, 3_600).await;
+    let next = world.confirmed(&customer, 4 * 3_600 + 600).await;
+    world.assign(&dispatcher, &next, "driver_demo2").await.expect_status(200);
+    world.platform.advance(4 * 3_600).await.unwrap();
+    let dispatcher = world.person("dispatcher").await;
+    let refused = world.assign(&dispatcher, &late, "driver_demo2").await.expect_status(409);
+    assert_eq!(refused["current"]["bookingReference"], next["bookingReference"]);
+    world.assign(&dispatcher, &late, "driver_demo1").await.expect_status(200);
+    world.settle().await;
+}

@@ -63,7 +63,7 @@ async fn a_step_s_own_time_lies_between_the_step_before_and_two_minutes_from_now
     let world = World::new().await;
     let (_, driver, path) = assigned(&world).await;
     let now = world.now();
-    for at in [now - 3_600, now + 180] {
+    for at in [now - 3_600, now + 190] {
         let refused =
             world.patch(&path, &driver, json!({ "progress": "en_route", "at": at })).await.expect_status(422);
         assert_eq!(refused["errors"][0]["pointer"], "/at");
@@ -72,13 +72,18 @@ async fn a_step_s_own_time_lies_between_the_step_before_and_two_minutes_from_now
     let place = json!({ "latitude": 50.72, "longitude": -1.88 });
     let sent_later = json!({ "progress": "en_route", "at": now + 300, "location": place });
     world.patch(&path, &driver, sent_later).await.expect_status(200);
-    let refused = world.patch(&path, &driver, json!({ "progress": "arrived", "at": now + 299 })).await;
+    let refused = world.patch(&path, &driver, json!({ "progress": "arrived", "at": now + 300 - 121 })).await;
     assert_eq!(refused.expect_status(422)["errors"][0]["pointer"], "/at");
     let arrived = world
         .patch(&path, &driver, json!({ "progress": "arrived", "at": now + 400 }))
         .await
         .expect_status(200);
     assert_eq!(arrived["timeline"]["driverEnRoute"], now + 300);
+    let onboard = json!({ "progress": "passenger_onboard", "at": world.now() + 100 });
+    let onboard = world.patch(&path, &driver, onboard).await.expect_status(200);
+    let kept = onboard["timeline"]["passengerOnboard"].as_i64().unwrap();
+    assert!(kept <= world.now(), "a phone that is ahead takes no step after now");
+    world.patch(&path, &driver, json!({ "progress": "completed" })).await.expect_status(200);
     let staff = world.person("dispatcher").await;
     let seen = world.booking(&arrived, &staff).await;
     assert_eq!(seen["steps"][0]["location"]["latitude"], 50.72);
@@ -112,5 +117,34 @@ async fn whose_badge_has_run_out_neither_sets_out_nor_takes_a_passenger_but_brin
     take("passenger_onboard").await.expect_status(200);
     set(FleetStatus::Suspended, far).await;
     take("completed").await.expect_status(200);
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn a_change_is_held_to_the_version_that_its_caller_saw() {
+    let world = World::new().await;
+    let (_, driver, path) = assigned(&world).await;
+    let booking = path.trim_start_matches("/v1/jobs/").to_owned();
+    let seen = world.get(&format!("/v1/bookings/{booking}"), &driver).await;
+    let etag = seen.headers["etag"].to_str().unwrap().to_owned();
+    let send = async |step: &str, tag: &str| {
+        let request = http::Request::patch(&path)
+            .header("authorization", format!("Bearer {}", driver.token))
+            .header("if-match", tag)
+            .body(bytes::Bytes::from(json!({ "progress": step }).to_string()))
+            .unwrap();
+        let (parts, body) = world.platform.gateway.handle(request).await.into_parts();
+        (parts.status.as_u16(), serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    let table = world.table();
+    for stale in ["\"999\"", "nonsense", ""] {
+        let (status, problem) = send("en_route", stale).await;
+        assert_eq!((status, &problem["current"]["version"]), (412, &seen.body["version"]), "{stale}");
+    }
+    assert_eq!(world.table(), table);
+    assert_eq!(send("en_route", &etag).await.0, 200);
+    assert_eq!(send("en_route", &etag).await.0, 200, "a repeat is answered as it was");
+    assert_eq!(send("arrived", &etag).await.0, 412);
+    assert_eq!(send("arrived", "*").await.0, 200);
     world.settle().await;
 }

@@ -124,10 +124,12 @@ async fn a_test_from_the_console_has_null_for_headers() {
 }
 
 #[tokio::test]
-async fn what_stands_behind_a_bad_record_of_the_stream_is_worked_on_in_its_turn() {
+async fn what_stands_behind_a_bad_record_of_the_stream_is_worked_on_all_the_same() {
     let case = Case::named("events-relay/one-bad-record");
     let stage = Stage::new().await;
     let stopped_at = stage.play(&case).await.unwrap()["batchItemFailures"][0]["itemIdentifier"].clone();
+
+    assert_eq!(stage.history(), ["HISTORY#000001", "HISTORY#000002"], "those before it and behind it");
 
     // Lambda comes back with the record that was named and all behind it, then gives that one up and goes on.
     let records = case.event["Records"].as_array().unwrap();
@@ -138,7 +140,8 @@ async fn what_stands_behind_a_bad_record_of_the_stream_is_worked_on_in_its_turn(
     let rest = stage.invoke("events-relay", &json!({ "Records": records[bad + 1..] })).await.unwrap();
     assert_eq!(rest["batchItemFailures"], json!([]));
     assert_eq!(stage.history(), ["HISTORY#000001", "HISTORY#000002"]);
-    assert_eq!(stage.published().len(), 2);
+    let published: std::collections::BTreeSet<_> = stage.published().into_iter().collect();
+    assert_eq!(published.len(), 2, "the same events again are the same events");
 }
 
 #[tokio::test]

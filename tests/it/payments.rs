@@ -198,3 +198,30 @@ async fn a_session_left_alone_expires_and_the_booking_stays_pending() {
     world.pay(&payment).await.expect_status(409);
     assert_eq!(world.booking(&booking, &customer).await["status"], "pending");
 }
+
+#[tokio::test]
+async fn nobody_pays_for_a_pickup_that_has_passed() {
+    let world = World::new().await;
+    let customer = world.person("customer").await;
+    let booking = world.booked(&customer, 3_600).await;
+    world.platform.advance(3_700).await.unwrap();
+    world
+        .post("/v1/payments", &customer, json!({ "bookingId": booking["bookingId"] }))
+        .await
+        .expect_status(409);
+}
+
+#[tokio::test]
+async fn an_address_that_the_card_processor_does_not_take_keeps_nobody_from_paying() {
+    let world = World::new().await;
+    let customer = world.person("customer").await;
+    let quote = world.quote(86_400).await;
+    let mut traveller = World::traveller();
+    traveller["email"] = json!("ada@localhost");
+    let body = json!({ "quoteId": quote["quoteId"], "customer": traveller });
+    let booking = world.post("/v1/bookings", &customer, body).await.expect_status(201);
+    world
+        .post("/v1/payments", &customer, json!({ "bookingId": booking["bookingId"] }))
+        .await
+        .expect_status(201);
+}

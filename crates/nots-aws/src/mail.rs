@@ -68,10 +68,9 @@ impl Mail for SesAndSns {
                     .send()
                     .await;
                 let sent = sent.map_err(|error| {
-                    let refused = matches!(
-                        error.as_service_error(),
-                        Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_))
-                    );
+                    // `MessageRejected` is also what an unverified identity gives: a fault of ours that passes.
+                    let refused =
+                        matches!(error.as_service_error(), Some(SendEmailError::BadRequestException(_)));
                     told(refused, error)
                 })?;
                 Ok(sent.message_id.unwrap_or_default())

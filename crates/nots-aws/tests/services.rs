@@ -137,10 +137,14 @@ async fn a_text_message_goes_to_sns_as_a_transaction() {
 
 #[tokio::test]
 async fn refused_not_taken_and_nobody_knows_are_told_apart_and_nothing_is_sent_twice() {
-    let rejected = r#"{"__type":"MessageRejected","message":"Email address is not verified."}"#;
+    let rejected = r#"{"__type":"BadRequestException","message":"Domain contains illegal character"}"#;
     let (ses, seen) = mail(400, "application/json", rejected).await;
     assert!(matches!(ses.send(&email(), &about()).await, Err(MailError::Rejected(_))));
     assert_eq!(seen.lock().unwrap().len(), 1);
+
+    let unverified = r#"{"__type":"MessageRejected","message":"Email address is not verified."}"#;
+    let (ses, _) = mail(400, "application/json", unverified).await;
+    assert!(matches!(ses.send(&email(), &about()).await, Err(MailError::Unavailable(_))), "ours to mend");
 
     let busy = r#"{"__type":"TooManyRequestsException","message":"slow down"}"#;
     let (ses, seen) = mail(429, "application/json", busy).await;

@@ -17,6 +17,18 @@ pub struct StreamRecord {
     pub after: Option<Item>,
 }
 
+impl StreamRecord {
+    /// The partition it is of, within which records are in order.
+    #[must_use]
+    pub fn partition(&self) -> Option<String> {
+        let item = self.after.as_ref().or(self.before.as_ref())?;
+        match item.get("PK") {
+            Some(serde_dynamo::AttributeValue::S(partition)) => Some(partition.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// One message of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueMessage {

@@ -23,7 +23,8 @@ impl Email {
         use email_address::{EmailAddress, Options};
         let options = Options::default().without_display_text();
         let text = text.trim();
-        if text.len() > 254 {
+        // Letters beyond ASCII need an extension (RFC 6531) that not every mail server has.
+        if text.len() > 254 || !text.is_ascii() || text.bytes().any(|b| b.is_ascii_control()) {
             return Err(NotAnEmail);
         }
         EmailAddress::parse_with_options(text, options).map_err(|_| NotAnEmail)?;
@@ -130,9 +131,17 @@ mod tests {
         for good in ["a@example.com", "first.last+tag@sub.example.co.uk", "\"quoted local\"@example.com"] {
             assert!(Email::parse(good).is_ok(), "{good}");
         }
-        for bad in
-            ["", "a", "a@", "@example.com", "a b@example.com", "Ada <ada@example.com>", "a@@example.com"]
-        {
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@example.com",
+            "a b@example.com",
+            "Ada <ada@example.com>",
+            "a@@example.com",
+            "é@example.com",
+            "\"a\tb\"@example.com",
+        ] {
             assert_eq!(Email::parse(bad), Err(NotAnEmail), "{bad}");
         }
     }

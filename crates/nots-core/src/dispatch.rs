@@ -11,7 +11,7 @@ use crate::{
     id::{BookingReference, VehicleId},
     journey::VehicleType,
     table::{Get, IllegalMove, Stored, Transaction},
-    time::{Day, Timestamp},
+    time::{Day, Interval, Timestamp},
 };
 
 /// A booking, the driver it is to be given to, and in which vehicle.
@@ -118,26 +118,27 @@ pub enum Unfit {
 }
 
 impl Assignment {
-    /// The time that is kept free for the job, buffer included.
+    /// The time that is kept free for the job, buffer included. A pickup that has passed is driven from now on.
     #[must_use]
-    pub fn commitment(&self, settings: &Settings) -> Commitment {
+    pub fn commitment(&self, settings: &Settings, now: Timestamp) -> Commitment {
         let booking = &self.booking.data;
+        let ride = Interval::starting(booking.journey.pickup_time.max(now), booking.journey.duration.seconds);
         Commitment {
             booking_id: booking.booking_id.clone(),
             booking_reference: booking.booking_reference.clone(),
-            time: booking.ride().widened(settings.buffer_seconds),
+            time: ride.widened(settings.buffer_seconds),
         }
     }
 
     /// Every UTC day that the job touches.
-    fn days(&self, settings: &Settings) -> Vec<Day> {
-        self.commitment(settings).time.days()
+    fn days(&self, settings: &Settings, now: Timestamp) -> Vec<Day> {
+        self.commitment(settings, now).time.days()
     }
 
-    /// What must be read to decide.
-    pub fn diary(&self, settings: &Settings) -> DiaryReads {
+    /// What must be read to decide at this moment.
+    pub fn diary(&self, settings: &Settings, now: Timestamp) -> DiaryReads {
         let (driver, vehicle) = (&self.driver.driver_id, &self.vehicle);
-        let days = self.days(settings);
+        let days = self.days(settings, now);
         (
             access::vehicle(vehicle),
             access::driver_validity(driver),
@@ -147,7 +148,7 @@ impl Assignment {
         )
     }
 
-    /// Decides, and answers the booking as it will be with the transaction that makes it so: the booking moves,
+    /// Decides at the moment for which the diary was read, and answers the booking as it will be with the transaction that makes it so: the booking moves,
     /// every day it touches gets the job, and both validities are held to the job's end, together or not at all.
     ///
     /// # Errors
@@ -159,8 +160,8 @@ impl Assignment {
         by: Actor,
         at: Timestamp,
     ) -> Result<(Stored<Booking>, Transaction), Unfit> {
-        let job = self.commitment(settings);
-        let days = self.days(settings);
+        let job = self.commitment(settings, at);
+        let days = self.days(settings, at);
         let Self { booking, driver, .. } = self;
         let vehicle = diary.vehicle;
         let assigned = Booking::assign(booking, &driver, &vehicle, by.clone(), at)?;

@@ -79,7 +79,7 @@ pub struct BookingEvent {
     pub at: Timestamp,
 }
 
-/// Seconds after which news of an arrival is no news once the ride has gone on.
+/// Seconds after which news of a stage is no news once the ride has left it behind.
 const MOMENT: Seconds = 900;
 
 impl BookingEvent {
@@ -120,19 +120,24 @@ impl BookingEvent {
         happened.into_iter().filter(|(_, did)| *did).map(|(event, _)| of(event)).collect()
     }
 
-    /// Whether what it says is still so. A notice that the booking has overtaken is dropped: of a job since
-    /// called off, of a driver since replaced, of an arrival long past.
+    /// Whether what it says is still worth saying. A notice that the booking has overtaken is dropped: of a job since
+    /// called off, of a driver since replaced, and of a stage that the ride has left behind, unless that was a moment
+    /// ago, as it is when steps follow one another quickly.
     #[must_use]
     pub fn still_holds(&self, booking: &Stored<Booking>, now: Timestamp) -> bool {
+        use BookingStatus::{Assigned, Cancelled, Confirmed, Pending};
         let b = &booking.data;
-        if b.status == BookingStatus::Cancelled {
+        let just_now = now.since(self.at) <= u64::from(MOMENT);
+        if b.status == Cancelled {
             return false;
         }
         match self.event {
-            EventKind::Assigned => b.driver.as_ref().is_some_and(|driver| driver.assigned_at == self.at),
-            EventKind::Arrived => {
-                b.status == BookingStatus::Assigned || now.since(self.at) <= u64::from(MOMENT)
+            EventKind::Confirmed => just_now || matches!(b.status, Pending | Confirmed | Assigned),
+            EventKind::Assigned => {
+                let stands = b.driver.as_ref().is_some_and(|driver| driver.assigned_at == self.at);
+                stands && (just_now || b.status == Assigned)
             }
+            EventKind::Arrived => just_now || b.status == Assigned,
             _ => true,
         }
     }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Text of 1 to `MAX` characters, trimmed, without control characters but line breaks.
+/// Text of 1 to `MAX` characters, trimmed, without control characters; line breaks and tabs only where `LINES` says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Text<const MAX: usize>(String);
+pub struct Text<const MAX: usize, const LINES: bool = false>(String);
 
 /// The text is empty, too long, or has control characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,19 +19,19 @@ pub struct NotText {
 
 /// A name of a person: up to 100 characters.
 pub type Name = Text<100>;
-/// A note to a driver or dispatcher: up to 500 characters.
-pub type Note = Text<500>;
+/// A note to a driver or dispatcher: up to 500 characters, in lines.
+pub type Note = Text<500, true>;
 /// What people call a place: up to 300 characters.
 pub type Address = Text<300>;
 
-impl<const MAX: usize> Text<MAX> {
+impl<const MAX: usize, const LINES: bool> Text<MAX, LINES> {
     /// Reads what a person typed.
     ///
     /// # Errors
     /// When nothing is left after trimming, or it is longer than `MAX`, or has control characters.
     pub fn parse(text: &str) -> Result<Self, NotText> {
         let text = text.trim();
-        let control = text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+        let control = text.chars().any(|c| c.is_control() && !(LINES && matches!(c, '\n' | '\r' | '\t')));
         if text.is_empty() || control || text.chars().count() > MAX {
             return Err(NotText { max: MAX });
         }
@@ -45,13 +45,13 @@ impl<const MAX: usize> Text<MAX> {
     }
 }
 
-impl<const MAX: usize> fmt::Display for Text<MAX> {
+impl<const MAX: usize, const LINES: bool> fmt::Display for Text<MAX, LINES> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+impl<'de, const MAX: usize, const LINES: bool> Deserialize<'de> for Text<MAX, LINES> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
@@ -67,6 +67,7 @@ mod tests {
         for bad in ["", "   ", "abcd", "a\0b", "\u{1b}[1"] {
             assert_eq!(Text::<3>::parse(bad), Err(NotText { max: 3 }), "{bad:?}");
         }
-        assert!(Text::<9>::parse("two\nlines").is_ok());
+        assert!(Text::<9, true>::parse("two\nlines").is_ok());
+        assert!(Text::<9>::parse("two\nlines").is_err());
     }
 }

@@ -4,7 +4,8 @@ use std::{convert::Infallible, ops::ControlFlow};
 
 use bytes::Bytes;
 use deserr::{
-    DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValuePointerRef, take_cf_content,
+    DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef,
+    take_cf_content,
 };
 use serde_json::Value;
 
@@ -74,6 +75,19 @@ fn pointer(location: ValuePointerRef<'_>) -> String {
     }
 }
 
+/// A kind of JSON value in plain words.
+fn plain(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Null => "null",
+        ValueKind::Boolean => "true or false",
+        ValueKind::Integer | ValueKind::NegativeInteger => "a whole number",
+        ValueKind::Float => "a number",
+        ValueKind::String => "a text",
+        ValueKind::Sequence => "a list",
+        ValueKind::Map => "an object",
+    }
+}
+
 impl MergeWithError<Self> for InvalidBody {
     fn merge(self_: Option<Self>, other: Self, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
         let mut errors = self_.map(|known| known.0).unwrap_or_default();
@@ -96,13 +110,8 @@ impl DeserializeError for InvalidBody {
     ) -> ControlFlow<Self, Self> {
         let found = match error {
             ErrorKind::IncorrectValueKind { actual, accepted } => {
-                let kinds: Vec<String> =
-                    accepted.iter().map(|kind| kind.to_string().to_lowercase()).collect();
-                let detail = format!(
-                    "must be {}, not {}",
-                    kinds.join(" or "),
-                    actual.kind().to_string().to_lowercase()
-                );
+                let kinds: Vec<&str> = accepted.iter().map(|kind| plain(*kind)).collect();
+                let detail = format!("must be {}, not {}", kinds.join(" or "), plain(actual.kind()));
                 FieldError::at(pointer(location), detail)
             }
             ErrorKind::MissingField { field } => {
@@ -186,7 +195,7 @@ mod tests {
             errors(r#"{"phoneNumber":"12","passengers":300,"place":{"latitude":91,"x":1},"note":7,"extra":null}"#),
             @r"
         422 /extra: is not known here; known are phoneNumber, passengers, place, note
-        422 /note: must be string, not integer
+        422 /note: must be a text, not a whole number
         422 /passengers: value: `300` is too large to be deserialized, maximum value authorized is `255`
         422 /phoneNumber: must be a telephone number such as +447700900123
         422 /place/latitude: must be a number of degrees from -90 to 90
@@ -194,9 +203,9 @@ mod tests {
         "
         );
         insta::assert_snapshot!(errors(r#"{"phoneNumber":null,"passengers":"2","place":null}"#), @r"
-        422 /passengers: must be integer, not string
+        422 /passengers: must be a whole number, not a text
         422 /phoneNumber: must not be null
-        422 /place: must be map, not null
+        422 /place: must be an object, not null
         ");
         insta::assert_snapshot!(errors("{}"), @r"
         422 /passengers: is required
@@ -204,6 +213,6 @@ mod tests {
         422 /place: is required
         ");
         insta::assert_snapshot!(errors("{"), @"400 : Not JSON at line 1, column 1.");
-        insta::assert_snapshot!(errors("[1]"), @"422 : must be map, not sequence");
+        insta::assert_snapshot!(errors("[1]"), @"422 : must be an object, not a list");
     }
 }

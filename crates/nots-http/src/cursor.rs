@@ -43,10 +43,16 @@ fn seal(shape: &str, keys: &BTreeMap<String, String>) -> String {
 impl Listing {
     /// Reads `limit` and `cursor`.
     pub fn read(query: &mut QueryReader<'_>) -> Self {
-        let limit = query.parsed::<u32>("limit").unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            query.refuse("limit", "must be a whole number from 1 to 100");
-        }
+        let limit = match query.whole("limit") {
+            None => DEFAULT_LIMIT,
+            Some(given) => match u32::try_from(given) {
+                Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => limit,
+                _ => {
+                    query.refuse("limit", "must be from 1 to 100");
+                    DEFAULT_LIMIT
+                }
+            },
+        };
         Self { limit, cursor: query.text("cursor").map(str::to_owned) }
     }
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, future::Future};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use nots_core::Role;
+use nots_core::{Role, table::Version};
 
 use crate::{Caller, Problem, QueryReader, Response, body::MAX_BODY_BYTES};
 
@@ -103,6 +103,17 @@ impl Request {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Holds a change to the version that its caller saw, when `If-Match` says which.
+    ///
+    /// # Errors
+    /// 412 when it is another by now.
+    pub fn unless_stale(&self, version: Version) -> Result<(), Problem> {
+        let Some(wanted) = self.header("if-match") else { return Ok(()) };
+        let mut tags = wanted.split(',').map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'));
+        let current = version.to_string();
+        if tags.any(|tag| tag == "*" || tag == current) { Ok(()) } else { Err(Problem::stale(version)) }
     }
 
     /// The query, to be read strictly.

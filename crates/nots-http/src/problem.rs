@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use http::{HeaderValue, StatusCode, header};
+use nots_core::table::Version;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -139,6 +140,15 @@ impl Problem {
     #[must_use]
     pub fn gone(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "gone", "No longer good", detail)
+    }
+
+    /// 412: it has changed since the caller saw it.
+    #[must_use]
+    pub fn stale(version: Version) -> Self {
+        let detail = "It has changed since you saw it: read it again.";
+        let mut problem = Self::new(StatusCode::PRECONDITION_FAILED, "stale", "Changed meanwhile", detail);
+        problem.0.more.insert("current".to_owned(), json!({ "version": version }));
+        problem
     }
 
     /// 413.

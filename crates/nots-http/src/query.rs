@@ -46,9 +46,18 @@ impl<'a> QueryReader<'a> {
         }
     }
 
+    /// A whole number.
+    pub fn whole(&mut self, name: &'static str) -> Option<i64> {
+        let number = self.text(name)?.parse().ok();
+        if number.is_none() {
+            self.refuse(name, "must be a whole number");
+        }
+        number
+    }
+
     /// A moment in Unix seconds.
     pub fn moment(&mut self, name: &'static str) -> Option<nots_core::Timestamp> {
-        let seconds = self.parsed::<i64>(name)?;
+        let seconds = self.whole(name)?;
         match nots_core::Timestamp::new(seconds) {
             Ok(moment) => Some(moment),
             Err(error) => {

@@ -80,7 +80,7 @@ from_text! {
     VehicleType => str::parse::<VehicleType>;
 }
 
-impl<const MAX: usize> FromWire for Text<MAX> {
+impl<const MAX: usize, const LINES: bool> FromWire for Text<MAX, LINES> {
     fn from_text(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| error.to_string())
     }
@@ -90,6 +90,20 @@ impl FromWire for Step {
     fn from_text(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|step| step.as_str() == text);
         known.ok_or_else(|| "must be en_route, arrived, passenger_onboard or completed".to_owned())
+    }
+}
+
+impl FromWire for u8 {
+    fn from_text(_: &str) -> Result<Self, String> {
+        Err("must be a whole number".to_owned())
+    }
+
+    fn from_number(_: f64) -> Result<Self, String> {
+        Err("must be a whole number".to_owned())
+    }
+
+    fn from_integer(number: i64) -> Result<Self, String> {
+        Self::try_from(number).map_err(|_| "must be a whole number from 0 to 255".to_owned())
     }
 }
 

@@ -1,12 +1,13 @@
 //! Batches of the table's stream and of queues to consumers, with the failures reported one by one.
 
-use std::{convert::Infallible, future::Future, sync::Arc};
+use std::{collections::HashSet, convert::Infallible, future::Future, sync::Arc};
 
 use aws_lambda_events::{
     dynamodb::{Event as StreamEvent, EventRecord},
     sqs::{SqsBatchResponse, SqsEvent},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
+use futures_util::future::join_all;
 use lambda_runtime::{Error, LambdaEvent};
 use nots_core::{
     consume::{Consumer, QueueMessage, StreamRecord},
@@ -14,8 +15,9 @@ use nots_core::{
 };
 use tower::Service;
 
-/// A consumer of the table's stream as Lambda sees it. Records of a shard are worked on in order; at the first
-/// that fails the rest are left for the next delivery, which begins with it.
+/// A consumer of the table's stream as Lambda sees it. Records are worked on in order. One that fails holds up those of
+/// its own partition and no others; it is the one that is reported, and the next delivery begins with it, so what was
+/// worked on behind it comes again and changes nothing more.
 pub fn stream_service<C: Consumer<StreamRecord>>(
     consumer: Arc<C>,
 ) -> impl Service<
@@ -28,15 +30,21 @@ pub fn stream_service<C: Consumer<StreamRecord>>(
         let consumer = consumer.clone();
         async move {
             let mut response = DynamoDbEventResponse::default();
+            let mut held_up = HashSet::new();
             for record in event.payload.records {
                 let record = to_record(record);
-                let sequence_number = record.sequence_number.clone();
+                let (sequence_number, partition) = (record.sequence_number.clone(), record.partition());
+                if partition.as_ref().is_some_and(|partition| held_up.contains(partition)) {
+                    continue;
+                }
                 if let Err(cause) = consumer.consume(record).await {
                     log_failure("stream record", &sequence_number, &cause);
-                    let mut failed = DynamoDbBatchItemFailure::default();
-                    failed.item_identifier = Some(sequence_number);
-                    response.batch_item_failures.push(failed);
-                    break;
+                    held_up.extend(partition);
+                    if response.batch_item_failures.is_empty() {
+                        let mut failed = DynamoDbBatchItemFailure::default();
+                        failed.item_identifier = Some(sequence_number);
+                        response.batch_item_failures.push(failed);
+                    }
                 }
             }
             Ok::<_, Infallible>(response)
@@ -44,7 +52,8 @@ pub fn stream_service<C: Consumer<StreamRecord>>(
     })
 }
 
-/// A consumer of a queue as Lambda sees it. Every message is worked on; those that fail come back.
+/// A consumer of a queue as Lambda sees it. Messages are worked on side by side, so that one that waits for a slow
+/// service does not take the others' time; those that fail come back.
 pub fn queue_service<C: Consumer<QueueMessage>>(
     consumer: Arc<C>,
 ) -> impl Service<LambdaEvent<SqsEvent>, Response = SqsBatchResponse, Error = Infallible, Future: Future + Send>
@@ -52,14 +61,19 @@ pub fn queue_service<C: Consumer<QueueMessage>>(
     tower::service_fn(move |event: LambdaEvent<SqsEvent>| {
         let consumer = consumer.clone();
         async move {
-            let mut response = SqsBatchResponse::default();
-            for message in event.payload.records {
-                let id = message.message_id.unwrap_or_default();
-                let message = QueueMessage { id: id.clone(), body: message.body.unwrap_or_default() };
-                if let Err(cause) = consumer.consume(message).await {
-                    log_failure("queue message", &id, &cause);
-                    response.add_failure(id);
+            let work = event.payload.records.into_iter().map(|message| {
+                let consumer = &consumer;
+                async move {
+                    let id = message.message_id.unwrap_or_default();
+                    let message = QueueMessage { id: id.clone(), body: message.body.unwrap_or_default() };
+                    let failed = consumer.consume(message).await.err()?;
+                    log_failure("queue message", &id, &failed);
+                    Some(id)
                 }
+            });
+            let mut response = SqsBatchResponse::default();
+            for id in join_all(work).await.into_iter().flatten() {
+                response.add_failure(id);
             }
             Ok::<_, Infallible>(response)
         }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// Seconds after which a message that was not worked on comes back; six times the function's time-out.
 const VISIBLE_AGAIN_AFTER: Seconds = 60;
 /// How often a message is delivered before it is put aside for a person.
-const MOST_DELIVERIES: u32 = 5;
+const MOST_DELIVERIES: u32 = 60;
 /// Messages in a batch.
 const BATCH: usize = 10;
 

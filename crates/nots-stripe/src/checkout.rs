@@ -16,7 +16,8 @@ use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError
 use stripe_checkout::{
     CheckoutSessionMode,
     checkout_session::{
-        CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
+        CreateCheckoutSession, CreateCheckoutSessionAllowedPaymentMethodTypes,
+        CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
         CreateCheckoutSessionPaymentIntentData, ProductData,
     },
 };
@@ -183,16 +184,20 @@ fn request(order: &CheckoutOrder) -> CreateCheckoutSession {
     line.quantity = Some(1);
     let mut intent = CreateCheckoutSessionPaymentIntentData::new();
     intent.metadata = Some(metadata.clone());
-    CreateCheckoutSession::new()
+    let session = CreateCheckoutSession::new()
         .mode(CheckoutSessionMode::Payment)
+        // Methods whose money comes days later would leave the booking unconfirmed; wallets count as cards.
+        .allowed_payment_method_types(vec![CreateCheckoutSessionAllowedPaymentMethodTypes::Card])
         .line_items(vec![line])
         .client_reference_id(order.booking_id.as_str())
         .metadata(metadata)
         .payment_intent_data(intent)
-        .customer_email(order.email.as_str())
         .expires_at(order.expires_at.seconds())
         .success_url(&order.success_url)
-        .cancel_url(&order.cancel_url)
+        .cancel_url(&order.cancel_url);
+    // Stripe refuses an address at a host without a dot, which RFC 5321 allows; then it asks the payer for one.
+    let dotted = order.email.as_str().rsplit_once('@').is_some_and(|(_, host)| host.contains('.'));
+    if dotted { session.customer_email(order.email.as_str()) } else { session }
 }
 
 /// Whether asking again may help: not when Stripe judged the request itself.

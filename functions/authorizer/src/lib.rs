@@ -30,6 +30,8 @@ pub struct TokenAuthorizer {
 struct Known {
     by_kid: HashMap<String, DecodingKey>,
     fetched: Option<Timestamp>,
+    /// Whether the last fetch went well.
+    current: bool,
 }
 
 #[derive(Deserialize)]
@@ -64,19 +66,21 @@ impl TokenAuthorizer {
         }
         let now = self.clock.now();
         if known.fetched.is_some_and(|at| now.since(at) < REFETCH_AFTER) {
-            return Err(if known.by_kid.is_empty() {
+            return Err(if !known.current {
                 NotAuthorized::Unavailable("the issuer's keys could not be had a moment ago".into())
             } else {
                 NotAuthorized::Refused("the key is not known")
             });
         }
         known.fetched = Some(now);
+        known.current = false;
         let text = self.keys.fetch().await.map_err(|error| NotAuthorized::Unavailable(error.into()))?;
         let set: JwkSet =
             serde_json::from_str(&text).map_err(|error| NotAuthorized::Unavailable(error.into()))?;
         let usable = |jwk: &jsonwebtoken::jwk::Jwk| {
             Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?))
         };
+        known.current = true;
         known.by_kid = set.keys.iter().filter_map(usable).collect();
         known.by_kid.get(kid).cloned().ok_or(NotAuthorized::Refused("the key is not the issuer's"))
     }

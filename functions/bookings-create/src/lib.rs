@@ -19,10 +19,10 @@ use nots_core::{
 };
 use nots_http::{
     Access, Caller, Endpoint, FieldError, InvalidBody, Method, Problem, Request, Response, Route, StatusCode,
-    Wire, parse, roles, shown,
+    Wire, parse_checked, roles, shown,
     view::{self, Viewer},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Books.
 pub struct BookingsCreate {
@@ -42,9 +42,9 @@ struct Asked {
     #[deserr(default)]
     user_id: Option<Wire<UserId>>,
     #[deserr(default)]
-    passengers: Option<u8>,
+    passengers: Option<Wire<u8>>,
     #[deserr(default)]
-    luggage: Option<u8>,
+    luggage: Option<Wire<u8>>,
     #[deserr(default)]
     special_requirements: Option<Wire<Note>>,
     #[deserr(default)]
@@ -62,6 +62,19 @@ struct Traveller {
     last_name: Wire<Name>,
     email: Wire<Email>,
     phone: Wire<Phone>,
+}
+
+/// What is wrong beyond the fields' types, whatever the quote says.
+fn faults(body: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    if body.get("passengers").and_then(Value::as_u64) == Some(0) {
+        errors.push(FieldError::at("/passengers", "must be at least 1"));
+    }
+    let most = u64::from(MAX_LUGGAGE);
+    if body.get("luggage").and_then(Value::as_u64).is_some_and(|pieces| pieces > most && pieces <= 255) {
+        errors.push(FieldError::at("/luggage", format!("must be at most {MAX_LUGGAGE}")));
+    }
+    errors
 }
 
 /// Whose booking it will be, and who takes it.
@@ -82,7 +95,7 @@ impl Endpoint for BookingsCreate {
     };
 
     async fn call(&self, request: Request) -> Result<Response, Problem> {
-        let asked: Asked = parse(&request.body)?;
+        let asked: Asked = parse_checked(&request.body, faults)?;
         let booker = Booker::of(request.caller()?, asked.user_id.as_ref().map(|Wire(id)| id))?;
         let quote_id = &asked.quote_id.0;
         let booking_id = BookingId::of_quote(quote_id);
@@ -125,7 +138,10 @@ fn may_pass(error: &WriteError) -> bool {
 
 /// The booking that is already there, as it now is, for whoever made it.
 fn again(booking: &Stored<Booking>, booker: &Booker) -> Result<Response, Problem> {
-    if booking.data.customer.user_id != booker.user {
+    let theirs = booking.data.customer.user_id == booker.user;
+    // Two guests are two people, although neither has a name here: a guest's booking is repeated by who took it.
+    let same = theirs && (booker.user.is_some() || booking.data.taken_by == booker.taken_by);
+    if !same {
         return Err(Problem::conflict(
             "The quote has been booked by somebody else.",
             json!({ "status": "used" }),
@@ -173,12 +189,9 @@ impl Asked {
         }
         let mut errors = Vec::new();
         let capacity = quote.data.vehicle_type.capacity();
-        if self.passengers.is_some_and(|passengers| !(1..=capacity).contains(&passengers)) {
+        if self.passengers.as_ref().is_some_and(|Wire(passengers)| *passengers > capacity) {
             let detail = format!("must be from 1 to {capacity} in a {}", quote.data.vehicle_type);
             errors.push(FieldError::at("/passengers", detail));
-        }
-        if self.luggage.is_some_and(|luggage| luggage > MAX_LUGGAGE) {
-            errors.push(FieldError::at("/luggage", format!("must be at most {MAX_LUGGAGE}")));
         }
         if quote.data.pickup_time < now {
             errors.push(FieldError::at("/quoteId", "its pickup time has passed: ask for a new quote"));
@@ -195,8 +208,8 @@ impl Asked {
                 email: self.customer.email.0.clone(),
                 phone: self.customer.phone.0.clone(),
             },
-            passengers: self.passengers,
-            luggage: self.luggage,
+            passengers: self.passengers.as_ref().map(|Wire(passengers)| *passengers),
+            luggage: self.luggage.as_ref().map(|Wire(pieces)| *pieces),
             special_requirements: note(&self.special_requirements),
             pickup_instructions: note(&self.pickup_instructions),
             dropoff_instructions: note(&self.dropoff_instructions),

@@ -13,10 +13,10 @@ use nots_core::{
 };
 use nots_http::{
     Access, Endpoint, FieldError, InvalidBody, Method, Problem, Request, Response, Route, StatusCode, Wire,
-    parse, roles, shown,
+    parse_checked, roles, shown,
     view::{self, Viewer},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Gives jobs to drivers.
 pub struct DispatchAssign {
@@ -36,7 +36,16 @@ struct Asked {
     #[deserr(default)]
     vehicle_id: Option<Wire<VehicleId>>,
     #[deserr(default)]
+    #[expect(dead_code, reason = "refused when true")]
     offer: bool,
+}
+
+/// What is wrong beyond the fields' types.
+fn faults(body: &Value) -> Vec<FieldError> {
+    let offer = body.get("offer") == Some(&Value::Bool(true));
+    let not_yet =
+        || FieldError::at("/offer", "offers are not made yet: leave it out to give the job directly");
+    offer.then(not_yet).into_iter().collect()
 }
 
 impl Endpoint for DispatchAssign {
@@ -48,12 +57,7 @@ impl Endpoint for DispatchAssign {
     };
 
     async fn call(&self, request: Request) -> Result<Response, Problem> {
-        let asked: Asked = parse(&request.body)?;
-        if asked.offer {
-            let error =
-                FieldError::at("/offer", "offers are not made yet: leave it out to give the job directly");
-            return Err(Problem::invalid(vec![error]));
-        }
+        let asked: Asked = parse_checked(&request.body, faults)?;
         let (_, by) = request.caller()?.as_user()?;
 
         let mut lost = None;
@@ -117,12 +121,13 @@ impl DispatchAssign {
             )])
         })?;
 
+        let now = self.clock.now();
         let assignment = Assignment { booking, driver, vehicle };
-        let read = self.table.read(assignment.diary(&settings)).await?;
+        let read = self.table.read(assignment.diary(&settings, now)).await?;
         let (vehicle, driver_validity, vehicle_validity, driver_days, vehicle_days) = read;
         let vehicle = vehicle.ok_or_else(|| Problem::nothing_named("/vehicleId", "vehicle"))?.data;
         let diary = Diary { vehicle, driver_validity, vehicle_validity, driver_days, vehicle_days };
-        let made = assignment.make(&settings, diary, by.clone(), self.clock.now());
+        let made = assignment.make(&settings, diary, by.clone(), now);
         let (booking, transaction) = made.map_err(unfit)?;
         Ok(self.table.commit(transaction).await.map(|()| booking))
     }

@@ -78,6 +78,7 @@ impl Endpoint for JobsProgress {
                 // The phone did not hear our answer and asks again.
                 return answer(&booking);
             }
+            request.unless_stale(booking.meta.version)?;
             let now = self.clock.now();
             let at = asked.at.as_ref().map_or(now, |Wire(at)| *at);
             let taken = Booking::take(booking.clone(), step, at, location, by.clone(), now);
@@ -103,8 +104,8 @@ fn guarded(step: Step, taken: &Move<Booking>, now: Timestamp) -> Transaction {
     let data = &taken.after().data;
     match (step, &data.driver, &data.vehicle) {
         (Step::EnRoute | Step::PassengerOnboard, Some(driver), Some(vehicle)) => transaction
-            .require(&access::driver_validity(&driver.driver_id), Standing::requirement(now))
-            .require(&access::vehicle_validity(&vehicle.vehicle_id), Standing::requirement(now)),
+            .require(&access::driver_validity(&driver.driver_id), Standing::requirement(now.plus(1)))
+            .require(&access::vehicle_validity(&vehicle.vehicle_id), Standing::requirement(now.plus(1))),
         _ => transaction,
     }
 }
@@ -120,7 +121,7 @@ fn refused(error: StepError, booking: &Booking) -> Problem {
             Problem::conflict("It is not the ride's next step.", current)
         }
         StepError::OutOfTime => {
-            let detail = "must lie between the step before it and two minutes from now";
+            let detail = "must lie between the step before it and now, give or take two minutes";
             Problem::invalid(vec![FieldError::at("/at", detail)])
         }
     }

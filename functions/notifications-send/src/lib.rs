@@ -128,9 +128,9 @@ impl NotificationsSend {
         let about = About { booking_id: event.booking_id.clone(), event: event.event.as_str() };
         let (mark, outcome) = match self.mail.send(message, &about).await {
             Ok(id) => (Notice::sent(claimed, id, self.clock.now())?, Ok(())),
-            Err(error @ MailError::Rejected(_)) => {
-                tracing::warn!(booking.id = %event.booking_id, "The provider does not accept the address for `{}`", event.id());
-                drop(error);
+            Err(MailError::Rejected(_)) => {
+                tracing::error!(booking.id = %event.booking_id, alert = "not_told",
+                    "The provider does not accept the address for `{}`", event.id());
                 (Notice::undeliverable(claimed, self.clock.now())?, Ok(()))
             }
             // As good as dead between the yes and the mark: the claim stands until its lease ends.

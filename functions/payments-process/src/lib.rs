@@ -63,7 +63,7 @@ impl Endpoint for PaymentsProcess {
             if Viewer::of(caller, &booking.data).is_none() {
                 return Err(Problem::nothing_named("/bookingId", "booking"));
             }
-            payable(&booking.data, &payment.data)?;
+            payable(&booking.data, &payment.data, self.clock.now())?;
             let settings = settings.ok_or_else(|| Problem::internal("the operator has no settings"))?;
             let now = self.clock.now();
             let begun = self.attempt(&booking.data, payment.clone(), &settings.data, &by, now).await;
@@ -89,7 +89,11 @@ enum Begin {
     Problem(Problem),
 }
 
-fn payable(booking: &Booking, payment: &Payment) -> Result<(), Problem> {
+fn payable(booking: &Booking, payment: &Payment, now: Timestamp) -> Result<(), Problem> {
+    if booking.journey.pickup_time < now {
+        let current = json!({ "status": booking.status, "pickupTime": booking.journey.pickup_time });
+        return Err(Problem::conflict("The pickup time has passed: ask for a new quote.", current));
+    }
     if booking.status == BookingStatus::Pending && payment.status == PaymentStatus::Pending {
         return Ok(());
     }

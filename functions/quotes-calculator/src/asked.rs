@@ -17,11 +17,11 @@ pub(crate) struct Asked {
     pub(crate) dropoff_location: Where,
     #[deserr(default)]
     #[expect(dead_code, reason = "there are none yet")]
-    via_stops: Option<NotYet>,
+    via_stops: Option<NoStops>,
     pub(crate) pickup_time: Wire<Timestamp>,
-    pub(crate) passengers: u8,
-    #[deserr(default)]
-    pub(crate) luggage: u8,
+    pub(crate) passengers: Wire<u8>,
+    #[deserr(default = Wire(0))]
+    pub(crate) luggage: Wire<u8>,
     pub(crate) vehicle_type: Wire<VehicleType>,
     #[deserr(default)]
     #[expect(dead_code, reason = "refused when true")]
@@ -31,7 +31,7 @@ pub(crate) struct Asked {
     return_pickup_time: Option<Wire<Timestamp>>,
     #[deserr(default)]
     #[expect(dead_code, reason = "there are none yet")]
-    extras: Option<NotYet>,
+    extras: Option<NoExtras>,
 }
 
 /// A place as it is asked for: by coordinates, or by an address that the map knows.
@@ -46,18 +46,35 @@ pub(crate) struct Where {
     pub(crate) longitude: Option<Wire<Longitude>>,
 }
 
-/// What is not offered yet: an empty list or map.
-struct NotYet;
+/// Stops on the way, which are not offered yet: an empty list.
+struct NoStops;
 
-impl Deserr<InvalidBody> for NotYet {
+/// Extras, which are not offered yet: an empty list or map.
+struct NoExtras;
+
+const NOT_YET: &str = "is not offered yet: leave it out";
+
+impl Deserr<InvalidBody> for NoStops {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         at: ValuePointerRef<'_>,
     ) -> Result<Self, InvalidBody> {
         match value {
-            Value::Sequence(some) if some.len() == 0 => Ok(Self),
-            Value::Map(some) if some.len() == 0 => Ok(Self),
-            _ => Err(InvalidBody::unexpected::<V>("is not offered yet: leave it out", at)),
+            Value::Sequence(stops) if stops.len() == 0 => Ok(Self),
+            _ => Err(InvalidBody::unexpected::<V>(NOT_YET, at)),
+        }
+    }
+}
+
+impl Deserr<InvalidBody> for NoExtras {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        match value {
+            Value::Sequence(extras) if extras.len() == 0 => Ok(Self),
+            Value::Map(extras) if extras.len() == 0 => Ok(Self),
+            _ => Err(InvalidBody::unexpected::<V>(NOT_YET, at)),
         }
     }
 }

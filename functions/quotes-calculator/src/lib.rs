@@ -14,7 +14,7 @@ use nots_core::{
     journey::{Measure, VehicleType},
     ports::{Clock, Ids, Maps, Table},
     pricing::{self, Fare, Journey},
-    table::Transaction,
+    table::{Because, Transaction},
 };
 use nots_http::{
     Access, Endpoint, FieldError, Method, Problem, Request, Response, Route, StatusCode, Wire, parse_checked,
@@ -50,7 +50,7 @@ impl Endpoint for QuotesCalculator {
         let pickup = self.place("/pickupLocation", &asked.pickup_location, &mut errors).await?;
         let dropoff = self.place("/dropoffLocation", &asked.dropoff_location, &mut errors).await?;
         if let (Some(pickup), Some(dropoff)) = (&pickup, &dropoff)
-            && pickup.at == dropoff.at
+            && pickup.at.metres_to(dropoff.at) < 1.0
         {
             errors.push(FieldError::at("/dropoffLocation", "is the same place as the pickup"));
         }
@@ -65,20 +65,25 @@ impl Endpoint for QuotesCalculator {
             pricing::price(&tariff, Journey { vehicle_type, metres: leg.metres, seconds: leg.seconds })
         };
         let fare = price(vehicle_type).map_err(Problem::internal)?;
-        let alternatives = alternatives(vehicle_type, asked.passengers, price)?;
+        let alternatives = alternatives(vehicle_type, asked.passengers.0, price)?;
         let enquiry = Enquiry {
             pickup,
             dropoff,
             pickup_time: asked.pickup_time.0,
-            passengers: asked.passengers,
-            luggage: asked.luggage,
+            passengers: asked.passengers.0,
+            luggage: asked.luggage.0,
             vehicle_type,
             measure: Measure::from(leg),
         };
         let id = QuoteId::from_uuid(self.ids.uuid(now));
         let quote =
             Quote::offer(id, enquiry, fare, alternatives, (tariff.effective_from, tariff.version), now);
-        self.table.commit(Transaction::new().create(&quote)).await?;
+        match self.table.commit(Transaction::new().create(&quote)).await {
+            Ok(()) => {}
+            // The id is new, so the quote that is there is this one: the answer to a first try was lost.
+            Err(error) if error.refused_by::<Quote>() == Some(&Because::Exists) => {}
+            Err(error) => return Err(error.into()),
+        }
         view::quote(StatusCode::CREATED, quote.after())
     }
 }

@@ -120,8 +120,11 @@ fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
     }
 }
 
+/// A function, what its document's placeholders stand for, and what it then asks.
+type Example = (&'static str, Vec<(&'static str, &'static str)>, Asked);
+
 /// Each function asked with what the placeholders of the document stand for.
-fn examples() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, Asked)> {
+fn examples() -> Vec<Example> {
     let at = |seconds| Timestamp::new(seconds).unwrap();
     let (booking, driver) = (BookingId::parse("booking_X7").unwrap(), DriverId::parse("driver_Y8").unwrap());
     let (vehicle, user) = (VehicleId::parse("vehicle_Z9").unwrap(), UserId::parse("user_W6").unwrap());

@@ -95,17 +95,11 @@ impl<I: Index, E: Entity> Query<I, E> {
         }
     }
 
-    /// Names this query, so that a cursor of another one is refused.
+    /// Names this list, so that a cursor of another one is refused. Which stretch of it is asked for is not part of the
+    /// name: a list that begins a day before now is the same one an hour later.
     #[must_use]
     pub fn shape(&self) -> String {
-        format!(
-            "{}|{}|{:?}|{:?}|{}",
-            E::TYPE,
-            I::NAME.unwrap_or("table"),
-            self.pk,
-            self.range,
-            self.newest_first
-        )
+        format!("{}|{}|{:?}|{}", E::TYPE, I::NAME.unwrap_or("table"), self.pk, self.newest_first)
     }
 
     /// Whether a position can be one of this query's.

@@ -405,13 +405,6 @@ impl dyn Table + '_ {
         match self.write_items(ops.clone()).await {
             Ok(_) => Ok(()),
             Err(TableError::Refused(refused)) => {
-                if let ([Op::Put { item, .. }], [(_, Some(old))]) = (ops.as_slice(), refused.as_slice())
-                    && item == old
-                {
-                    // The first try went through and its answer was lost; a transaction has a token for that,
-                    // a single put has not.
-                    return Ok(());
-                }
                 let refusal =
                     |(at, old): (usize, Option<Item>)| ops.get(at).map(|op| op.refusal(old.as_ref()));
                 Err(WriteError::Refused(refused.into_iter().filter_map(refusal).collect()))

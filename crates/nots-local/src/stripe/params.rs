@@ -51,10 +51,16 @@ impl Asked {
             None => return Err(missing("mode")),
         }
         let (amount, currency, names) = lines(&mut form)?;
+        let methods = form.take("allowed_payment_method_types[0]");
+        if methods.as_deref().is_some_and(|method| method != "card") {
+            let refusal = Refusal::invalid("The stand-in knows cards only.");
+            return Err(refusal.about("allowed_payment_method_types"));
+        }
         let expires_at = expiry(form.take("expires_at"), now)?;
         let customer_email = form.take("customer_email");
         if let Some(email) = &customer_email {
-            let sound = email.rsplit_once('@').is_some_and(|(who, host)| !who.is_empty() && !host.is_empty());
+            let sound =
+                email.rsplit_once('@').is_some_and(|(who, host)| !who.is_empty() && host.contains('.'));
             if !sound || email.chars().any(char::is_whitespace) {
                 let refusal = Refusal::invalid(format!("Invalid email address: {email}"));
                 return Err(refusal.code("email_invalid").about("customer_email"));

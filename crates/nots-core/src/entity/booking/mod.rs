@@ -28,7 +28,7 @@ use crate::{
         Stored, Transaction,
     },
     text::Note,
-    time::{Interval, Timestamp},
+    time::Timestamp,
 };
 
 /// Where a booking stands. En route and arrived are progress inside `assigned`, kept in the timeline.
@@ -186,8 +186,8 @@ pub enum StepError {
     OutOfTime,
 }
 
-/// Seconds by which a driver's phone may be ahead of us.
-pub const PHONE_AHEAD: u32 = 120;
+/// Seconds by which a driver's phone may be off.
+pub const PHONE_OFF: u32 = 120;
 
 impl Booking {
     /// Makes a booking of a quote: booking, payment and reference come into being and the quote is used up,
@@ -349,7 +349,7 @@ impl Booking {
     /// Takes the next step of the ride at the driver's own time.
     ///
     /// # Errors
-    /// When it is not the next step, or its time is not between the step before and now.
+    /// When it is not the next step, or its time is not between the step before and now, give or take two minutes.
     pub fn take(
         row: Stored<Self>,
         step: Step,
@@ -364,9 +364,11 @@ impl Booking {
         }
         let before =
             data.steps.last().map(|taken| taken.at).or(data.timeline.assigned).unwrap_or(Timestamp::MIN);
-        if at < before || at > now.plus(PHONE_AHEAD) {
+        if at.plus(PHONE_OFF) < before || at > now.plus(PHONE_OFF) {
             return Err(StepError::OutOfTime);
         }
+        // A clock that is a little off tells no step before the last or after now.
+        let at = at.max(before).min(now);
         let moment = match step {
             Step::EnRoute => &mut data.timeline.driver_en_route,
             Step::Arrived => &mut data.timeline.arrived,
@@ -377,12 +379,6 @@ impl Booking {
         data.status = step.leads_to();
         data.steps.push(StepTaken { step, at, recorded_at: now, location });
         Move::of(row, data, by, now).map_err(|_| StepError::OutOfOrder)
-    }
-
-    /// The time it takes: from its pickup to its expected drop-off.
-    #[must_use]
-    pub fn ride(&self) -> Interval {
-        Interval::starting(self.journey.pickup_time, self.journey.duration.seconds)
     }
 
     /// What it costs.
