@@ -3,12 +3,14 @@
 mod bad_input;
 mod bookings;
 mod compile_fail;
+mod costs;
 mod crashes;
 mod dispatch;
 mod documents;
 mod drive;
 mod events;
 mod journey;
+mod logs;
 mod meddling;
 mod openapi;
 mod payments;

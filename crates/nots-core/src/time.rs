@@ -64,12 +64,6 @@ impl Timestamp {
         Self::clamped(self.0.saturating_sub(i64::from(seconds)))
     }
 
-    /// The start of the UTC hour it falls in.
-    #[must_use]
-    pub fn start_of_hour(self) -> Self {
-        Self::clamped(self.0.saturating_sub(self.0.rem_euclid(3_600)))
-    }
-
     /// Seconds from `earlier` to this moment, 0 when it is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> u64 {

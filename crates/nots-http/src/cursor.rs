@@ -1,4 +1,4 @@
-//! Cursors: opaque, bound to the query they came from, and harmless when forged.
+//! Cursors: opaque, bound to the list they came from, and harmless when forged.
 
 use std::collections::BTreeMap;
 

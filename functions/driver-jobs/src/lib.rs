@@ -40,9 +40,8 @@ impl Endpoint for DriverJobs {
             query.refuse("from", "is after to");
         }
         query.finish()?;
-        // From the start of an hour, so that a cursor of the page before still fits.
-        let hour = self.clock.now().minus(LOOK_BACK).start_of_hour();
-        let window = Window { from: window.from.or(Some(hour)), ..window };
+        let yesterday = self.clock.now().minus(LOOK_BACK);
+        let window = Window { from: window.from.or(Some(yesterday)), ..window };
         let query = access::jobs_of_driver(&driver, window);
         let page = self.table.page(&query, listing.limit, listing.after(&query)?).await?;
         let items =

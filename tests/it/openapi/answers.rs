@@ -118,6 +118,11 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     witness.is(&assigned, "BookingForStaff");
     witness.ask(("dispatch-assign", ""), Some(staff), job.to_string(), 409).await;
     witness.ask(("driver-jobs", ""), Some(driver), "", 200).await;
+    let bearer = format!("Bearer {driver}");
+    let seen_before = [("authorization", bearer.as_str()), ("if-match", "\"1\"")];
+    let first = Bytes::from(json!({ "progress": "en_route" }).to_string());
+    let stale = witness.ask_with(("jobs-progress", &id), &seen_before, first, 412).await;
+    assert_eq!(stale["current"]["version"], assigned["version"]);
     for progress in ["en_route", "arrived", "passenger_onboard", "completed"] {
         let here = json!({ "latitude": 50.72, "longitude": -1.88 });
         let step = json!({ "progress": progress, "at": world.now(), "location": here }).to_string();
