@@ -120,6 +120,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "There is nothing here for you.")
     }
 
+    /// 404: no endpoint is there.
+    #[must_use]
+    pub fn no_route() -> Self {
+        let detail = "There is no such route: look at the path, the method, and the base path /v1.";
+        Self::new(StatusCode::NOT_FOUND, "no-route", "No such route", detail)
+    }
+
     /// 404: what a field of the body names is not there.
     #[must_use]
     pub fn nothing_named(pointer: &str, what: &str) -> Self {
@@ -165,6 +172,13 @@ impl Problem {
         let detail = "See errors for each field.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The body is not valid", detail)
             .with_errors(errors)
+    }
+
+    /// 503: the operator has not set up what this needs.
+    #[must_use]
+    pub fn not_set_up(what: &'static str) -> Self {
+        let detail = format!("The operator has no {what} yet.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-set-up", "Not set up", detail).because(what)
     }
 
     /// 503: not now; the cause goes to the log.

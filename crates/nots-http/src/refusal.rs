@@ -47,7 +47,8 @@ impl From<WriteError> for Problem {
 
 impl From<IllegalMove> for Problem {
     fn from(error: IllegalMove) -> Self {
-        let detail = format!("The {} is {}.", error.entity.to_lowercase(), error.from);
+        let detail =
+            format!("The {} is {}: it cannot become {}.", error.entity.to_lowercase(), error.from, error.to);
         Self::conflict(detail, json!({ "status": error.from }))
     }
 }

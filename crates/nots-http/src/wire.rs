@@ -103,7 +103,8 @@ impl FromWire for u8 {
     }
 
     fn from_integer(number: i64) -> Result<Self, String> {
-        Self::try_from(number).map_err(|_| "must be a whole number from 0 to 255".to_owned())
+        Self::try_from(number)
+            .map_err(|_| if number < 0 { "must not be negative" } else { "is too large" }.to_owned())
     }
 }
 

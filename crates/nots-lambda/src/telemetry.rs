@@ -22,12 +22,13 @@ pub fn log_to_terminal(filter: &str) {
     let _ = tracing_subscriber::registry().with(targets(filter)).with(lines).try_init();
 }
 
-/// Three libraries stay quiet: the Stripe webhook reader and the HTTP client, whose spans carry what people sent, and
-/// the local S3, which reports a client's wrong signature as an error of its own.
+/// These libraries stay quiet: the Stripe webhook reader and the HTTP client, whose spans carry what people sent, and
+/// the local S3, which reports a client's wrong signature as an error of its own, and the local DynamoDB, which warns of every race.
 fn targets(filter: &str) -> Targets {
     let wanted = filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
     wanted
         .with_target("stripe_webhook", LevelFilter::OFF)
         .with_target("hyper", LevelFilter::WARN)
         .with_target("s3s", LevelFilter::OFF)
+        .with_target("dynoxide", LevelFilter::ERROR)
 }

@@ -1,7 +1,11 @@
 //! What runs by itself: the table's stream to `events-relay`, the queue to `notifications-send`, Stripe's webhooks to
 //! the gateway, and what falls due by the clock.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use nots_core::{
     Timestamp,
@@ -100,7 +104,7 @@ impl Background {
         }
         if let (Some(file), Some(position), 0) = (&self.position, &at.stream, self.bus.waiting()) {
             at.kept.clone_from(&at.stream);
-            log(std::fs::write(file, position).map_err(Cause::from), "keep the stream's position");
+            log(write_whole(file, position).map_err(Cause::from), "keep the stream's position");
         }
     }
 
@@ -187,6 +191,13 @@ impl Background {
         self.bus.settle(&ids, &failed);
         true
     }
+}
+
+/// Writes a file whole or not at all, whenever the process is stopped.
+fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(beside, file)
 }
 
 fn failures(answer: &Value) -> Vec<String> {

@@ -76,7 +76,7 @@ impl Gateway {
                 let problem = match refusal {
                     Refusal::Unauthorized => Problem::unauthorized(),
                     Refusal::Forbidden => Problem::forbidden(),
-                    Refusal::NoRoute => Problem::not_found(),
+                    Refusal::NoRoute => Problem::no_route(),
                     Refusal::Integration(cause) => Problem::bad_gateway(cause),
                 };
                 let answer = problem.into_response(&request_id);

@@ -86,7 +86,7 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 async fn serve(options: Options) -> Result<(), Cause> {
-    let kept = options.data.clone();
+    let (kept, empty) = (options.data.clone(), options.empty);
     let platform = Platform::start(options).await?;
     let (api, tomorrow) = (platform.api, platform.clock.now().plus(86_400));
     println!("NOTS is up.\n");
@@ -101,13 +101,34 @@ async fn serve(options: Options) -> Result<(), Cause> {
         Some(folder) => println!("  data       kept in {}", folder.display()),
         None => println!("  data       in memory (--data DIR to keep it)"),
     }
+    if empty {
+        println!(
+            "\nIt is empty: nothing can be quoted before a tariff is in the table (docs/operations.md says how)."
+        );
+    }
     println!("\nA first price, to paste into another terminal:\n");
     println!(
         r#"  curl -s http://{api}/v1/quotes -H 'content-type: application/json' -d '{{"pickupLocation":{{"address":"Bournemouth Railway Station"}},"dropoffLocation":{{"address":"Poole Harbour"}},"pickupTime":{tomorrow},"passengers":2,"luggage":1,"vehicleType":"standard"}}'"#
     );
     println!("\nCtrl-C stops it.");
-    tokio::signal::ctrl_c().await?;
+    stopped().await?;
+    // What has been asked for is told before the process ends.
+    platform.settle().await;
     Ok(())
+}
+
+/// Ctrl-C, or a polite kill.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]

@@ -1,6 +1,11 @@
 //! The platform: everything started, on ports that are free or asked for.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    fs::{File, TryLockError},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+};
 
 use async_trait::async_trait;
 use nots_aws::LocalDynamo;
@@ -79,9 +84,10 @@ pub struct Platform {
     /// Where S3 is.
     pub s3: SocketAddr,
     background: Arc<Background>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    tasks: std::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     // Goes last, with the folder it borrowed.
     _buckets: s3::Buckets,
+    _lock: Option<File>,
 }
 
 struct Fixed(&'static str);
@@ -91,6 +97,28 @@ impl Secret for Fixed {
     async fn get(&self) -> Result<String, Cause> {
         Ok(self.0.to_owned())
     }
+}
+
+/// Takes a data folder for this process alone.
+fn lock(folder: &Path) -> Result<File, Cause> {
+    let told = |error: std::io::Error| format!("{} cannot be used for data: {error}", folder.display());
+    std::fs::create_dir_all(folder).map_err(told)?;
+    let file = File::create(folder.join("lock")).map_err(told)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("{} is in use by another platform", folder.display()).into())
+        }
+        Err(TryLockError::Error(error)) => Err(told(error).into()),
+    }
+}
+
+/// Says which file an error is about.
+fn about<T>(file: Option<&Path>, outcome: Result<T, impl Into<Cause>>) -> Result<T, Cause> {
+    outcome.map_err(|error| match file {
+        Some(file) => format!("{}: {}", file.display(), error.into()).into(),
+        None => error.into(),
+    })
 }
 
 async fn listen(port: u16) -> Result<TcpListener, Cause> {
@@ -105,9 +133,7 @@ impl Platform {
     /// When a port is taken, the data cannot be used, or the table does not answer.
     pub async fn start(options: Options) -> Result<Arc<Self>, Cause> {
         let kept = |name: &str| options.data.as_ref().map(|dir| dir.join(name));
-        if let Some(dir) = &options.data {
-            std::fs::create_dir_all(dir)?;
-        }
+        let lock = options.data.as_deref().map(lock).transpose()?;
         let (api, dynamodb_listener, s3_listener) = (
             listen(options.port).await?,
             listen(options.dynamodb_port).await?,
@@ -117,7 +143,8 @@ impl Platform {
             (api.local_addr()?, dynamodb_listener.local_addr()?, s3_listener.local_addr()?);
 
         let clock = Arc::new(PlatformClock::open(kept("clock")));
-        let dynamo = Dynamo::open(kept("table.sqlite").as_deref(), clock.clone())?;
+        let file = kept("table.sqlite");
+        let dynamo = about(file.as_deref(), Dynamo::open(file.as_deref(), clock.clone()))?;
         let mut tasks = vec![dynamo.serve(dynamodb_listener)];
         let local = LocalDynamo::at(&format!("http://{dynamodb}"));
         local.create(TABLE).await?;
@@ -132,18 +159,17 @@ impl Platform {
         let buckets = s3::Buckets::open(kept("s3"))?;
         tasks.push(s3::serve(s3_listener, &buckets)?);
 
-        let stripe = StripeStandIn::open(
-            clock.clone(),
-            kept("stripe.json"),
-            format!("http://{api_at}/local/stripe/checkout"),
-        )?;
+        let file = kept("stripe.json");
+        let pages = format!("http://{api_at}/local/stripe/checkout");
+        let stripe = about(file.as_deref(), StripeStandIn::open(clock.clone(), file.clone(), pages))?;
         let stripe_listener = listen(0).await?;
         let stripe_url = format!("http://{}/", stripe_listener.local_addr()?);
         tasks.push(serve(stripe_listener, stripe.api()));
 
         let outbox = Arc::new(Outbox::open(kept("outbox.jsonl")));
         let bus = Arc::new(LocalBus::new(clock.clone()));
-        let tokens = Arc::new(TokenIssuer::open(kept("signing-key.pem").as_deref())?);
+        let file = kept("signing-key.pem");
+        let tokens = Arc::new(about(file.as_deref(), TokenIssuer::open(file.as_deref()))?);
         let payments: Arc<dyn Payments> =
             Arc::new(StripePayments::new(Arc::new(Fixed(stripe::API_KEY)), Some(&stripe_url)));
         let ports = Ports {
@@ -178,24 +204,26 @@ impl Platform {
             tasks.push(tokio::spawn(background.clone().run()));
         }
         let _ = meter.take();
-        Ok(Arc::new_cyclic(|platform| {
-            tasks.push(serve(api, routes::router(platform.clone(), &stripe)));
-            Self {
-                clock,
-                gateway,
-                outbox,
-                tokens,
-                bus,
-                ports,
-                meter,
-                api: api_at,
-                dynamodb,
-                s3: s3_at,
-                background,
-                tasks,
-                _buckets: buckets,
-            }
-        }))
+        let platform = Arc::new(Self {
+            clock,
+            gateway,
+            outbox,
+            tokens,
+            bus,
+            ports,
+            meter,
+            api: api_at,
+            dynamodb,
+            s3: s3_at,
+            background,
+            tasks: std::sync::Mutex::new(tasks),
+            _buckets: buckets,
+            _lock: lock,
+        });
+        // From here on it answers.
+        let serving = serve(api, routes::router(Arc::downgrade(&platform), &stripe));
+        platform.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(serving);
+        Ok(platform)
     }
 
     /// Works until nothing is left that can be done now.
@@ -252,7 +280,7 @@ impl Platform {
 
 impl Drop for Platform {
     fn drop(&mut self) {
-        for task in &self.tasks {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             task.abort();
         }
     }

@@ -37,7 +37,7 @@ pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
         .route("/local/clock", get(clock).post(advance))
         .with_state(platform)
         .merge(card_holder)
-        .fallback(async || problem(Problem::not_found()))
+        .fallback(async || problem(Problem::no_route()))
 }
 
 fn problem(problem: Problem) -> Response {

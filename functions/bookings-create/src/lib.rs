@@ -95,6 +95,7 @@ impl Endpoint for BookingsCreate {
     };
 
     async fn call(&self, request: Request) -> Result<Response, Problem> {
+        request.query().finish()?;
         let asked: Asked = parse_checked(&request.body, faults)?;
         let booker = Booker::of(request.caller()?, asked.user_id.as_ref().map(|Wire(id)| id))?;
         let quote_id = &asked.quote_id.0;

@@ -57,6 +57,7 @@ impl Endpoint for DispatchAssign {
     };
 
     async fn call(&self, request: Request) -> Result<Response, Problem> {
+        request.query().finish()?;
         let asked: Asked = parse_checked(&request.body, faults)?;
         let (_, by) = request.caller()?.as_user()?;
 
@@ -112,7 +113,7 @@ impl DispatchAssign {
         let (booking, driver, settings) = self.table.read(reads).await?;
         let booking = booking.ok_or_else(|| Problem::nothing_named("/bookingId", "booking"))?;
         let driver = driver.ok_or_else(|| Problem::nothing_named("/driverId", "driver"))?.data;
-        let settings = settings.ok_or_else(|| Problem::internal("the operator has no settings"))?.data;
+        let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?.data;
         let named = asked.vehicle_id.as_ref().map(|Wire(id)| id.clone());
         let vehicle = named.or_else(|| driver.assigned_vehicle.clone()).ok_or_else(|| {
             Problem::invalid(vec![FieldError::at(

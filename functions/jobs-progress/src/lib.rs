@@ -60,6 +60,7 @@ impl Endpoint for JobsProgress {
     async fn call(&self, request: Request) -> Result<Response, Problem> {
         let (driver, by) = request.caller()?.as_driver()?;
         let id: BookingId = request.id("bookingId")?;
+        request.query().finish()?;
         let asked: Asked = parse(&request.body)?;
         let step = asked.progress.0;
         let location = asked

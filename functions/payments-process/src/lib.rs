@@ -47,6 +47,7 @@ impl Endpoint for PaymentsProcess {
     };
 
     async fn call(&self, request: Request) -> Result<Response, Problem> {
+        request.query().finish()?;
         let asked: Asked = parse(&request.body)?;
         let caller = request.caller()?;
         let (_, by) = caller.as_user()?;
@@ -64,7 +65,7 @@ impl Endpoint for PaymentsProcess {
                 return Err(Problem::nothing_named("/bookingId", "booking"));
             }
             payable(&booking.data, &payment.data, self.clock.now())?;
-            let settings = settings.ok_or_else(|| Problem::internal("the operator has no settings"))?;
+            let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?;
             let now = self.clock.now();
             let begun = self.attempt(&booking.data, payment.clone(), &settings.data, &by, now).await;
             match begun {

@@ -44,6 +44,7 @@ impl Endpoint for QuotesCalculator {
     };
 
     async fn call(&self, request: Request) -> Result<Response, Problem> {
+        request.query().finish()?;
         let now = self.clock.now();
         let asked: Asked = parse_checked(&request.body, |body| faults(body, now))?;
         let mut errors = Vec::new();
@@ -116,7 +117,7 @@ impl QuotesCalculator {
     async fn tariff(&self, now: Timestamp) -> Result<Tariff, Problem> {
         let page = self.table.page(&access::tariff_in_force(now), 1, None).await?;
         let row = page.rows.into_iter().next();
-        row.map(|row| row.data).ok_or_else(|| Problem::internal("no tariff is in force"))
+        row.map(|row| row.data).ok_or_else(|| Problem::not_set_up("tariff in force"))
     }
 }
 
