@@ -5,8 +5,9 @@ use std::sync::Arc;
 use deserr::Deserr;
 use nots_core::{
     BookingId, Timestamp, access,
+    dispatch::refused_standing,
     entity::{
-        Booking, DriverValidity, VehicleValidity,
+        Booking,
         booking::{Step, StepError},
         validity::Standing,
     },
@@ -129,13 +130,7 @@ fn refused(error: StepError, booking: &Booking) -> Problem {
 }
 
 fn lapsed(error: &WriteError) -> Option<Problem> {
-    let whose = if error.refused_by::<DriverValidity>().is_some() {
-        "driver"
-    } else if error.refused_by::<VehicleValidity>().is_some() {
-        "vehicle"
-    } else {
-        return None;
-    };
+    let whose = refused_standing(error)?.noun();
     let detail = format!("The {whose} may not work: suspended, or a document has run out. Ring the office.");
     Some(Problem::conflict(detail, json!({ "reason": "not_valid" })))
 }
