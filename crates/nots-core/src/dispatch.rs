@@ -10,7 +10,7 @@ use crate::{
     },
     id::{BookingReference, VehicleId},
     journey::VehicleType,
-    table::{Get, IllegalMove, Stored, Transaction, WriteError},
+    table::{Get, IllegalMove, Stored, Transaction},
     time::{Day, Interval, Timestamp},
 };
 
@@ -61,19 +61,6 @@ impl Whose {
             Self::Driver => "driver",
             Self::Vehicle => "vehicle",
         }
-    }
-}
-
-/// Whose validity refused a transaction that required it: a document ran out, or a suspension landed, between reading
-/// and writing.
-#[must_use]
-pub fn refused_standing(error: &WriteError) -> Option<Whose> {
-    if error.refused_by::<DriverValidity>().is_some() {
-        Some(Whose::Driver)
-    } else if error.refused_by::<VehicleValidity>().is_some() {
-        Some(Whose::Vehicle)
-    } else {
-        None
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use deserr::Deserr;
 use nots_core::{
     BookingId, DriverId, VehicleId, access,
-    dispatch::{Assignment, Diary, Unfit, refused_standing},
-    entity::Booking,
+    dispatch::{Assignment, Diary, Unfit},
+    entity::{Booking, validity::refused_standing},
     ports::{Clock, Ids, Table},
     retry,
     table::{Because, Stored, WriteError},
@@ -90,7 +90,7 @@ fn may_pass(error: &WriteError) -> bool {
 
 /// A document that ran out, or a suspension that landed, between reading and writing.
 fn expired(error: &WriteError) -> Option<Problem> {
-    let whose = refused_standing(error)?.noun();
+    let whose = refused_standing(error)?;
     let detail = format!("The {whose} is not valid to the end of the job.");
     Some(Problem::conflict(detail, json!({ "reason": "not_valid" })))
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use deserr::Deserr;
 use nots_core::{
     BookingId, Timestamp, access,
-    dispatch::refused_standing,
     entity::{
         Booking,
         booking::{Step, StepError},
-        validity::Standing,
+        validity::{Standing, refused_standing},
     },
     geo::{Coordinates, Latitude, Longitude},
     ports::{Clock, Ids, Table},
@@ -130,7 +129,7 @@ fn refused(error: StepError, booking: &Booking) -> Problem {
 }
 
 fn lapsed(error: &WriteError) -> Option<Problem> {
-    let whose = refused_standing(error)?.noun();
+    let whose = refused_standing(error)?;
     let detail = format!("The {whose} may not work: suspended, or a document has run out. Ring the office.");
     Some(Problem::conflict(detail, json!({ "reason": "not_valid" })))
 }

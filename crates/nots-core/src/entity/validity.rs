@@ -7,7 +7,7 @@ use super::{driver::FleetStatus, of_driver, of_vehicle};
 use crate::{
     actor::Actor,
     id::{DriverId, VehicleId},
-    table::{Base, Entity, Key, New, Requirement, Rewrite, Stored, attr},
+    table::{Base, Entity, Key, New, Requirement, Rewrite, Stored, WriteError, attr},
     time::Timestamp,
 };
 
@@ -36,6 +36,19 @@ impl Standing {
         Requirement::default()
             .equal(&["Data", "status"], attr::text(FleetStatus::Active.as_str()))
             .at_least(&["Data", "validUntil"], attr::number(until))
+    }
+}
+
+/// Whose validity refused a transaction that required it, `driver` or `vehicle`: a document ran out, or a suspension
+/// landed, between reading and writing.
+#[must_use]
+pub fn refused_standing(error: &WriteError) -> Option<&'static str> {
+    if error.refused_by::<DriverValidity>().is_some() {
+        Some("driver")
+    } else if error.refused_by::<VehicleValidity>().is_some() {
+        Some("vehicle")
+    } else {
+        None
     }
 }
 
