@@ -126,10 +126,6 @@ impl Table for DynamoTable {
                 bind(":b", to);
                 " AND #sk BETWEEN :a AND :b"
             }
-            SortRange::Before(end) => {
-                bind(":a", end);
-                " AND #sk < :a"
-            }
             SortRange::UpTo(end) => {
                 bind(":a", end);
                 " AND #sk <= :a"

@@ -109,7 +109,6 @@ fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
         SortRange::All => String::new(),
         SortRange::BeginsWith(prefix) => format!(", {sk} begins_with {prefix}"),
         SortRange::Between(from, to) => format!(", {sk} between {from} and {to}"),
-        SortRange::Before(end) => format!(", {sk} < {end}"),
         SortRange::UpTo(end) => format!(", {sk} <= {end}"),
     };
     Asked {

@@ -47,8 +47,6 @@ pub enum SortRange {
     BeginsWith(String),
     /// From the first to the second, both included.
     Between(String, String),
-    /// Those before this, itself excluded.
-    Before(String),
     /// Those up to this, itself included.
     UpTo(String),
 }
