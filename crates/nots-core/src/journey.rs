@@ -1,10 +1,13 @@
 //! A journey: what is driven, in what, and how far.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, iter, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{geo::METRES_PER_MILE, time::Seconds};
+use crate::{
+    geo::{Coordinates, METRES_PER_MILE},
+    time::{Seconds, Timestamp},
+};
 
 /// Kinds of vehicle that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,8 +83,35 @@ pub enum Source {
     Google,
 }
 
-/// A drive from one place to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which way is driven, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// Where it begins.
+    pub from: Coordinates,
+    /// The stops between, in order.
+    pub via: Vec<Coordinates>,
+    /// Where it ends.
+    pub to: Coordinates,
+    /// When it begins.
+    pub departing: Timestamp,
+}
+
+impl Way {
+    /// Every two points that follow one another.
+    pub fn hops(&self) -> impl Iterator<Item = (Coordinates, Coordinates)> {
+        let starts = iter::once(self.from).chain(self.via.iter().copied());
+        starts.zip(self.via.iter().copied().chain(iter::once(self.to)))
+    }
+
+    /// Metres along the great circles from each stop to the next: no road is shorter.
+    #[must_use]
+    pub fn great_circle_metres(&self) -> f64 {
+        self.hops().map(|(from, to)| from.metres_to(to)).sum()
+    }
+}
+
+/// A drive along a way.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leg {
     /// By road.
     pub metres: u32,
@@ -89,6 +119,8 @@ pub struct Leg {
     pub seconds: Seconds,
     /// Who said so.
     pub source: Source,
+    /// Google's encoded polyline, when a map drew one.
+    pub polyline: Option<String>,
 }
 
 /// A length as it is stored and sent; miles are derived.
@@ -151,7 +183,7 @@ impl From<Leg> for Measure {
         Self {
             distance: Distance { meters: leg.metres },
             duration: Duration { seconds: leg.seconds },
-            route: Route { polyline: None },
+            route: Route { polyline: leg.polyline },
             source: leg.source,
         }
     }

@@ -32,7 +32,7 @@ fn place(address: &str, latitude: f64, longitude: f64) -> Place {
 }
 
 fn quote() -> Stored<Quote> {
-    let leg = Leg { metres: 8_500, seconds: 1_200, source: Source::Estimate };
+    let leg = Leg { metres: 8_500, seconds: 1_200, source: Source::Estimate, polyline: None };
     let journey = Journey { vehicle_type: VehicleType::Standard, metres: leg.metres, seconds: leg.seconds };
     let enquiry = Enquiry {
         pickup: place("Bournemouth Railway Station", 50.7260, -1.8782),

@@ -12,10 +12,9 @@ mod gazetteer;
 
 use async_trait::async_trait;
 use nots_core::{
-    geo::{Coordinates, Place},
-    journey::Leg,
+    geo::Place,
+    journey::{Leg, Way},
     ports::{Maps, MapsError},
-    time::Timestamp,
 };
 
 pub use gazetteer::{Entry, Kind};
@@ -54,18 +53,14 @@ impl Maps for EmbeddedMaps {
         Ok(gazetteer::find(address).map(Entry::place))
     }
 
-    /// Great circle × 1.3 in metres, and the seconds it takes at an ordinary speed for that distance, marked
-    /// [`Source::Estimate`](nots_core::journey::Source::Estimate); the same both ways and at every hour.
+    /// Great circle × 1.3 in metres, and the seconds it takes at an ordinary speed for that distance, from each stop
+    /// to the next and summed, marked [`Source::Estimate`](nots_core::journey::Source::Estimate); the same both ways
+    /// and at every hour.
     ///
     /// # Errors
     /// Never.
-    async fn drive(
-        &self,
-        from: Coordinates,
-        to: Coordinates,
-        _departing: Timestamp,
-    ) -> Result<Leg, MapsError> {
-        Ok(estimate::leg(from, to))
+    async fn drive(&self, way: &Way) -> Result<Leg, MapsError> {
+        Ok(estimate::along(way))
     }
 }
 
@@ -76,7 +71,7 @@ mod tests {
         task::{Context, Poll, Waker},
     };
 
-    use nots_core::journey::Source;
+    use nots_core::{Timestamp, journey::Source};
 
     use super::*;
 
@@ -103,11 +98,13 @@ mod tests {
         assert_eq!(degrees(&harbour), (50.7122, -2.0053));
 
         let departing = Timestamp::new(1_733_842_200).unwrap();
-        let leg = at_once(EmbeddedMaps::new().drive(station.at, harbour.at, departing)).unwrap();
+        let way = Way { from: station.at, via: vec![], to: harbour.at, departing };
+        let leg = at_once(EmbeddedMaps::new().drive(&way)).unwrap();
         assert_eq!(leg.source, Source::Estimate);
         assert_eq!((leg.metres, leg.seconds), (11_803, 1_238));
         assert!(f64::from(leg.metres) >= station.at.metres_to(harbour.at));
-        let at_night = at_once(EmbeddedMaps::new().drive(harbour.at, station.at, departing.plus(40_000)));
+        let back = Way { from: way.to, to: way.from, departing: departing.plus(40_000), ..way };
+        let at_night = at_once(EmbeddedMaps::new().drive(&back));
         assert_eq!(at_night.unwrap(), leg, "the same both ways and at every hour");
     }
 

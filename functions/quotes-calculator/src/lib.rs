@@ -11,7 +11,7 @@ use nots_core::{
         quote::{Alternative, Enquiry},
     },
     geo::{Coordinates, Place},
-    journey::{Measure, VehicleType},
+    journey::{Measure, VehicleType, Way},
     ports::{Clock, Ids, Maps, Table},
     pricing::{self, Fare, Journey},
     table::{Because, Transaction},
@@ -60,7 +60,8 @@ impl Endpoint for QuotesCalculator {
         };
 
         let tariff = self.tariff(now).await?;
-        let leg = self.maps.drive(pickup.at, dropoff.at, asked.pickup_time.0).await?;
+        let way = Way { from: pickup.at, via: vec![], to: dropoff.at, departing: asked.pickup_time.0 };
+        let leg = self.maps.drive(&way).await?;
         let vehicle_type = asked.vehicle_type.0;
         let price = |vehicle_type| {
             pricing::price(&tariff, Journey { vehicle_type, metres: leg.metres, seconds: leg.seconds })
