@@ -19,3 +19,4 @@ mod roles;
 mod seed;
 mod tell;
 mod tokens;
+mod users;

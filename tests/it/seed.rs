@@ -2,6 +2,7 @@
 //! whoever opens the table. Where the product departs from the document, the departure is listed here with its reason.
 
 mod examples;
+mod user;
 
 use std::collections::HashMap;
 

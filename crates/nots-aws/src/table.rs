@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
     types::{
-        AttributeValue, ConditionCheck, ConsumedCapacity, KeysAndAttributes, Put, ReturnConsumedCapacity,
-        ReturnValuesOnConditionCheckFailure as OnRefusal, TransactWriteItem,
+        AttributeValue, ConditionCheck, ConsumedCapacity, Delete, KeysAndAttributes, Put,
+        ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure as OnRefusal, TransactWriteItem,
     },
 };
 use nots_core::{
@@ -203,6 +203,17 @@ impl DynamoTable {
                     .return_values_on_condition_check_failure(OnRefusal::AllOld)
                     .build();
                 Ok(TransactWriteItem::builder().put(put.map_err(unbuildable)?).build())
+            }
+            Op::Delete { key, .. } => {
+                let delete = Delete::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(sdk_key(&key)))
+                    .condition_expression(condition.text)
+                    .set_expression_attribute_names(Some(condition.names))
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OnRefusal::AllOld)
+                    .build();
+                Ok(TransactWriteItem::builder().delete(delete.map_err(unbuildable)?).build())
             }
             Op::Check { key, .. } => {
                 let check = ConditionCheck::builder()

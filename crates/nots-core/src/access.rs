@@ -2,10 +2,12 @@
 //! lists the same functions, and a test holds the two equal.
 
 use crate::{
+    contact::{CognitoSub, Email},
     entity::{
-        Booking, BookingStatus, CheckoutAttempt, ComplianceDocument, Driver, DriverDay, DriverValidity,
-        History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink, Tariff, Vehicle,
-        VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder, driver::FleetStatus,
+        Booking, BookingStatus, CheckoutAttempt, CognitoLink, ComplianceDocument, Driver, DriverDay,
+        DriverValidity, History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink,
+        Tariff, User, Vehicle, VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder,
+        driver::FleetStatus,
     },
     event::BookingEvent,
     id::{BookingId, BookingReference, DriverId, QuoteId, UserId, VehicleId},
@@ -28,6 +30,26 @@ impl Window {
         let from = self.from.unwrap_or(Timestamp::MIN);
         SortRange::Between(pickup_sort(from), pickup_sort(self.to.unwrap_or(Timestamp::MAX)))
     }
+}
+
+/// A user by id.
+pub fn user(id: &UserId) -> Get<User> {
+    Get::by(id)
+}
+
+/// The user with an e-mail address, in any capitals, as the first of a page of one.
+pub fn user_by_email(email: &Email) -> Query<Gsi1, User> {
+    Query::over(email).range(SortRange::BeginsWith(User::BY_EMAIL.to_owned()))
+}
+
+/// The user whom a login belongs to.
+pub fn user_by_cognito(login: &CognitoSub) -> Get<CognitoLink> {
+    Get::by(login)
+}
+
+/// Every user, by id.
+pub fn all_users() -> Query<Gsi2, User> {
+    Query::over(()).range(SortRange::BeginsWith(User::AMONG_ALL.to_owned()))
 }
 
 /// A quote by id.

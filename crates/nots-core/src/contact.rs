@@ -36,6 +36,12 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// In small letters, as keys have it: no mail service tells two people apart by capitals.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
 }
 
 impl<'de> Deserialize<'de> for Email {
@@ -103,6 +109,46 @@ impl<'de> Deserialize<'de> for Phone {
 }
 
 impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is not a login's `sub`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a Cognito sub: 1 to 128 letters, digits, hyphens or underscores")]
+pub struct NotACognitoSub;
+
+/// The `sub` of a login in the user pool. Cognito makes UUIDs; an older pool may have had other names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct CognitoSub(String);
+
+impl CognitoSub {
+    /// Reads a `sub`.
+    ///
+    /// # Errors
+    /// When it is not 1 to 128 letters, digits, hyphens or underscores.
+    pub fn parse(text: &str) -> Result<Self, NotACognitoSub> {
+        let sound = (1..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if sound { Ok(Self(text.to_owned())) } else { Err(NotACognitoSub) }
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for CognitoSub {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl fmt::Display for CognitoSub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

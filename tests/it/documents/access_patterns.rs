@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nots_core::{
     BookingId, DriverId, QuoteId, Timestamp, UserId, VehicleId,
     access::{self, Window},
+    contact::{CognitoSub, Email},
     entity::{BookingStatus, PaymentStatus, document::Holder, driver::FleetStatus},
     event::{BookingEvent, EventKind},
     id::BookingReference,
@@ -141,7 +142,13 @@ fn examples() -> Vec<Example> {
     let from_to = [("from", "1733788800"), ("to", "1733875199")];
     let (b, d, v) = (("bookingId", "booking_X7"), ("driverId", "driver_Y8"), ("vehicleId", "vehicle_Z9"));
 
+    let email = Email::parse("Ada@Example.com").unwrap();
+    let login = CognitoSub::parse("cognito-uuid-xyz").unwrap();
     let mut all = vec![
+        ("user", vec![("userId", "user_W6")], get(&access::user(&user))),
+        ("user_by_email", vec![("email", "ada@example.com")], list(&access::user_by_email(&email))),
+        ("user_by_cognito", vec![("cognitoId", "cognito-uuid-xyz")], get(&access::user_by_cognito(&login))),
+        ("all_users", vec![], list(&access::all_users())),
         ("quote", vec![("quoteId", "quote_X7")], get(&access::quote(&quote))),
         ("booking", vec![b], get(&access::booking(&booking))),
         (

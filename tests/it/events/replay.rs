@@ -322,7 +322,12 @@ impl Table for Overheard {
 
     async fn write_items(&self, ops: Vec<Op>) -> Result<Reply<()>, TableError> {
         for op in &ops {
-            self.note(if matches!(op, Op::Put { .. }) { "PutItem" } else { "ConditionCheckItem" }, "Table");
+            let action = match op {
+                Op::Put { .. } => "PutItem",
+                Op::Delete { .. } => "DeleteItem",
+                Op::Check { .. } => "ConditionCheckItem",
+            };
+            self.note(action, "Table");
         }
         self.inner.write_items(ops).await
     }

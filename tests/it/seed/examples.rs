@@ -1,5 +1,39 @@
 //! The examples of the database schema document, word for word: what an item looks like to whoever opens the table.
 
+pub(super) const USER: &str = r#"{
+  "PK": "USER#user_abc123",
+  "SK": "PROFILE",
+  "EntityType": "User",
+  "GSI1PK": "EMAIL#john@example.com",
+  "GSI1SK": "USER",
+  "Data": {
+    "userId": "user_abc123",
+    "cognitoId": "cognito-uuid-xyz",
+    "email": "john@example.com",
+    "firstName": "John",
+    "lastName": "Doe",
+    "phone": "+447700900123",
+    "role": "customer",
+    "status": "active",
+    "preferences": {
+      "notifications": {
+        "email": true,
+        "sms": true
+      },
+      "savedAddresses": [
+        {
+          "label": "Home",
+          "address": "123 High Street, Bournemouth",
+          "latitude": 50.7192,
+          "longitude": -1.8808
+        }
+      ]
+    }
+  },
+  "CreatedAt": 1701710400,
+  "UpdatedAt": 1701710400
+}"#;
+
 pub(super) const DRIVER: &str = r#"{
   "PK": "DRIVER#driver_xyz789",
   "SK": "PROFILE",

@@ -12,6 +12,7 @@ pub mod quote;
 pub mod schedule;
 pub mod settings;
 pub mod tariff;
+pub mod user;
 pub mod validity;
 pub mod vehicle;
 
@@ -20,13 +21,14 @@ pub use booking::{Booking, BookingStatus};
 pub use document::ComplianceDocument;
 pub use driver::Driver;
 pub use history::History;
-pub use link::{ReferenceLink, StripeLink};
+pub use link::{CognitoLink, EmailLink, ReferenceLink, StripeLink};
 pub use notice::Notice;
 pub use payment::{Payment, PaymentStatus};
 pub use quote::{Quote, QuoteStatus};
 pub use schedule::{DriverDay, VehicleDay};
 pub use settings::Settings;
 pub use tariff::Tariff;
+pub use user::User;
 pub use validity::{DriverValidity, VehicleValidity};
 pub use vehicle::Vehicle;
 

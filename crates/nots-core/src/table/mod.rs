@@ -15,6 +15,6 @@ pub use key::{Base, Gsi1, Gsi2, Gsi3, Index, Key, Pk, RawKey};
 pub use read::{Get, Page, Position, Query, RawQuery, ReadError, ReadSet, SortRange};
 pub use stored::{DecodeError, Item, Meta, Stored, Version, attr};
 pub use write::{
-    Because, Condition, Expression, IllegalMove, Move, New, Op, Refusal, Requirement, Rewrite, Transaction,
-    WriteError,
+    Because, Condition, Expression, IllegalMove, Move, New, Op, Refusal, Release, Requirement, Rewrite,
+    Transaction, WriteError,
 };

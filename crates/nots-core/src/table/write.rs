@@ -1,12 +1,12 @@
 //! Writing: conditional, in transactions, and with an answer that says which item refused and why.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, marker::PhantomData};
 
 use serde_dynamo::AttributeValue;
 
 use super::{
     entity::{Entity, Machine, Stateful},
-    key::RawKey,
+    key::{Base, Key, RawKey},
     read::Get,
     stored::{DecodeError, Item, Stored, Version, attr},
 };
@@ -108,6 +108,21 @@ impl Requirement {
     pub(crate) fn at_least(mut self, path: &'static [&'static str], value: AttributeValue) -> Self {
         self.at_least.push((path, value));
         self
+    }
+}
+
+/// A name that its bearer gives up. Made only by the entities themselves, for links; nothing else is ever deleted.
+#[must_use]
+#[derive(Debug, Clone)]
+pub struct Release<E> {
+    key: Key<Base>,
+    held: Requirement,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> Release<E> {
+    pub(crate) fn of(link: &E, held: Requirement) -> Self {
+        Self { key: E::key_of(link.id()), held, entity: PhantomData }
     }
 }
 
@@ -269,6 +284,15 @@ pub enum Op {
         /// What must hold.
         condition: Condition,
     },
+    /// Delete the item.
+    Delete {
+        /// The item's entity.
+        entity: &'static str,
+        /// Its key.
+        key: RawKey,
+        /// What must hold.
+        condition: Condition,
+    },
     /// Only hold the item to a condition.
     Check {
         /// The item's entity.
@@ -285,7 +309,9 @@ impl Op {
     #[must_use]
     pub fn condition(&self) -> &Condition {
         match self {
-            Self::Put { condition, .. } | Self::Check { condition, .. } => condition,
+            Self::Put { condition, .. } | Self::Delete { condition, .. } | Self::Check { condition, .. } => {
+                condition
+            }
         }
     }
 
@@ -293,12 +319,14 @@ impl Op {
     #[must_use]
     pub fn key(&self) -> &RawKey {
         match self {
-            Self::Put { key, .. } | Self::Check { key, .. } => key,
+            Self::Put { key, .. } | Self::Delete { key, .. } | Self::Check { key, .. } => key,
         }
     }
 
     fn refusal(&self, old: Option<&Item>) -> Refusal {
-        let (Self::Put { entity, key, condition, .. } | Self::Check { entity, key, condition }) = self;
+        let (Self::Put { entity, key, condition, .. }
+        | Self::Delete { entity, key, condition }
+        | Self::Check { entity, key, condition }) = self;
         Refusal { entity, key: key.clone(), because: condition.because(old) }
     }
 }
@@ -339,6 +367,32 @@ impl Transaction {
         let condition = Condition::Meets(requirement);
         self.ops.push(Op::Check { entity: E::TYPE, key: item.raw(), condition });
         self
+    }
+
+    /// Deletes a link of whoever gives up the name.
+    pub fn release<E: Entity>(mut self, release: &Release<E>) -> Self {
+        let condition = Condition::Meets(release.held.clone());
+        self.ops.push(Op::Delete { entity: E::TYPE, key: release.key.raw(), condition });
+        self
+    }
+
+    /// Both together or neither.
+    pub fn and(mut self, other: Self) -> Self {
+        self.ops.extend(other.ops);
+        self.fault = self.fault.or(other.fault);
+        self
+    }
+
+    /// How many operations it has; DynamoDB takes at most 100.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
     }
 
     fn put<E: Entity>(mut self, row: &Stored<E>, condition: Condition) -> Self {
