@@ -6,8 +6,8 @@ use crate::{
     entity::{
         Booking, BookingStatus, CheckoutAttempt, CognitoLink, ComplianceDocument, Driver, DriverDay,
         DriverValidity, History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink,
-        Tariff, User, Vehicle, VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder,
-        driver::FleetStatus,
+        Tariff, TariffHead, User, Vehicle, VehicleDay, VehicleValidity, booking::pickup_sort,
+        document::Holder, driver::FleetStatus, tariff::TariffKey,
     },
     event::BookingEvent,
     id::{BookingId, BookingReference, DriverId, QuoteId, UserId, VehicleId},
@@ -167,9 +167,19 @@ pub fn tariff_in_force(at: Timestamp) -> Query<Base, Tariff> {
     Query::over(()).range(SortRange::UpTo(Tariff::in_force_by(at))).newest_first()
 }
 
+/// Every version of the tariff, the latest in force, or to come, first.
+pub fn tariff_versions() -> Query<Base, Tariff> {
+    Query::over(()).range(SortRange::BeginsWith(Tariff::PREFIX.to_owned())).newest_first()
+}
+
+/// How many versions of the tariff there are.
+pub fn tariff_head() -> Get<TariffHead> {
+    Get::by(())
+}
+
 /// The version of the tariff that priced a quote.
-pub fn tariff(effective_from: Timestamp, version: u32) -> Get<Tariff> {
-    Get::by((effective_from, version))
+pub fn tariff(key: TariffKey) -> Get<Tariff> {
+    Get::by(key)
 }
 
 /// The operator's settings.

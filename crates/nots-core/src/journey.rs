@@ -5,7 +5,8 @@ use std::{fmt, iter, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    geo::{Coordinates, METRES_PER_MILE},
+    geo::{Coordinates, METRES_PER_MILE, Place},
+    pricing::Stop,
     time::{Seconds, Timestamp},
 };
 
@@ -170,6 +171,31 @@ pub struct Measure {
     /// Who said so.
     pub source: Source,
 }
+
+/// A stop on the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ViaStop {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// How long the driver waits there.
+    #[serde(default)]
+    pub waiting_minutes: u32,
+}
+
+impl ViaStop {
+    /// The stop as it is priced.
+    #[must_use]
+    pub fn priced(&self) -> Stop {
+        Stop { at: self.place.at, waiting_minutes: self.waiting_minutes }
+    }
+}
+
+/// Most stops on the way.
+pub const MAX_VIA_STOPS: usize = 5;
+/// Longest wait at a stop, in minutes.
+pub const MAX_STOP_MINUTES: u32 = 120;
 
 /// The way on the map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,8 @@
 
 pub mod access;
 pub mod actor;
+pub mod area;
+pub mod calendar;
 pub mod consume;
 pub mod contact;
 pub mod dispatch;

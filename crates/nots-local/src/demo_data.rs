@@ -4,11 +4,11 @@ use nots_core::{
     Actor, DocumentId, DriverId, Seconds, Timestamp, VehicleId,
     contact::{Email, Phone},
     entity::{
-        ComplianceDocument, Driver, DriverValidity, Settings, Vehicle, VehicleValidity,
+        ComplianceDocument, Driver, DriverValidity, Settings, Tariff, Vehicle, VehicleValidity,
         document::{DocumentStatus, DocumentType, Holder},
         driver::{Availability, FleetStatus, Performance, StarRating},
         settings::Operator,
-        tariff,
+        tariff::{self, CheckedTerms, Fault},
         validity::Standing,
         vehicle::Registration,
     },
@@ -43,7 +43,8 @@ const FLEET: [Pair; 9] = [
 /// When the table does not take it.
 pub async fn plant(table: &dyn Table, now: Timestamp) -> Result<(), Cause> {
     let by = Actor::System;
-    put(table, Transaction::new().create(&tariff::demo().publish(by.clone(), now))).await?;
+    let tariff = Tariff::publish(None, demo_tariff()?, Timestamp::MIN, by.clone(), now);
+    put(table, tariff.transaction).await?;
     put(table, Transaction::new().create(&settings()?.publish(by, now))).await?;
     for (number, pair) in (1_u32..).zip(FLEET) {
         put(table, driver_and_vehicle(number, pair, now)?).await?;
@@ -64,6 +65,17 @@ async fn put(table: &dyn Table, transaction: Transaction) -> Result<(), Cause> {
         Ok(()) | Err(WriteError::Refused(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The demonstration tariff, judged as every tariff is.
+fn demo_tariff() -> Result<CheckedTerms, Cause> {
+    let faults = |faults: Vec<Fault>| format!("the demonstration tariff is none: {faults:?}");
+    Ok(tariff::demo_terms()?.check().map_err(faults)?)
+}
+
+fn features(kind: VehicleType) -> Vec<String> {
+    let wheelchair = (kind == VehicleType::Minibus).then_some(Vehicle::WHEELCHAIR_ACCESSIBLE);
+    ["air_conditioning"].into_iter().chain(wheelchair).map(str::to_owned).collect()
 }
 
 fn settings() -> Result<Settings, Cause> {
@@ -118,7 +130,7 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
         capacity: kind.capacity(),
         status: FleetStatus::Active,
         assigned_driver: Some(driver_id.clone()),
-        features: vec!["air_conditioning".to_owned()],
+        features: features(kind),
         plate_number: format!("PHV-{:04}", 3_300 + number),
         licensing_authority: AUTHORITY.to_owned(),
     };

@@ -187,8 +187,10 @@ fn examples() -> Vec<Example> {
         (
             "tariff",
             vec![("effectiveFrom", "1733842200"), ("tariffVersion", "000002")],
-            get(&access::tariff(moment, 2)),
+            get(&access::tariff((moment, 2))),
         ),
+        ("tariff_versions", vec![], list(&access::tariff_versions())),
+        ("tariff_head", vec![], get(&access::tariff_head())),
         ("settings", vec![], get(&access::settings())),
     ];
     for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "sms")] {

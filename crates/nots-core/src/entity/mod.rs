@@ -27,7 +27,7 @@ pub use payment::{Payment, PaymentStatus};
 pub use quote::{Quote, QuoteStatus};
 pub use schedule::{DriverDay, VehicleDay};
 pub use settings::Settings;
-pub use tariff::Tariff;
+pub use tariff::{Tariff, TariffHead};
 pub use user::User;
 pub use validity::{DriverValidity, VehicleValidity};
 pub use vehicle::Vehicle;

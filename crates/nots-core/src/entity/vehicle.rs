@@ -90,6 +90,15 @@ pub struct Vehicle {
 }
 
 impl Vehicle {
+    /// The feature of a vehicle that takes a wheelchair with somebody in it.
+    pub const WHEELCHAIR_ACCESSIBLE: &'static str = "wheelchair_accessible";
+
+    /// Whether it takes a wheelchair with somebody in it.
+    #[must_use]
+    pub fn takes_wheelchairs(&self) -> bool {
+        self.features.iter().any(|feature| feature == Self::WHEELCHAIR_ACCESSIBLE)
+    }
+
     /// A vehicle to be put in the table.
     pub fn register(self, by: Actor, at: Timestamp) -> New<Self> {
         New::of(self, by, at)
