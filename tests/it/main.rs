@@ -15,6 +15,7 @@ mod meddling;
 mod openapi;
 mod payments;
 mod quotes;
+mod returns;
 mod roles;
 mod seed;
 mod tell;

@@ -284,7 +284,7 @@ async fn every_item_of_the_table_has_what_every_item_has() {
     assert_eq!(
         seen,
         "Booking BookingReference CheckoutAttempt ComplianceDocument Driver DriverDay DriverValidity History Notice \
-         Payment Quote Settings StripeReference Tariff Vehicle VehicleDay VehicleValidity"
+         Payment Quote Settings StripeReference Tariff TariffHead Vehicle VehicleDay VehicleValidity"
     );
 }
 
