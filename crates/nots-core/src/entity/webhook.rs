@@ -215,6 +215,7 @@ impl WebhookEvent {
 
 impl Entity for WebhookEvent {
     const TYPE: &'static str = "WebhookEvent";
+    const EXPIRES: bool = true;
     type Id<'a> = &'a StripeEventId;
     type Indexes = (Gsi1,);
 
