@@ -4,10 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nots_core::{
-    BookingId, DriverId, QuoteId, Timestamp, UserId, VehicleId,
+    BookingId, ComplaintId, DriverId, PaymentId, QuoteId, Timestamp, UserId, VehicleId,
     access::{self, Window},
     contact::{CognitoSub, Email},
-    entity::{BookingStatus, PaymentStatus, document::Holder, driver::FleetStatus},
+    entity::{
+        BookingStatus, ComplaintStatus, PaymentStatus,
+        document::{DocumentStatus, DocumentType, Holder},
+        driver::FleetStatus,
+        webhook::StripeEventId,
+    },
     event::{BookingEvent, EventKind},
     id::BookingReference,
     ports::Channel,
@@ -137,6 +142,8 @@ fn examples() -> Vec<Example> {
         version: Version::new(12),
         at: moment,
     };
+    let (complaint, event_id) =
+        (ComplaintId::parse("complaint_V5").unwrap(), StripeEventId::parse("evt_1N").unwrap());
     let holder_driver = Holder::Driver { driver_id: driver.clone() };
     let holder_vehicle = Holder::Vehicle { vehicle_id: vehicle.clone() };
     let from_to = [("from", "1733788800"), ("to", "1733875199")];
@@ -178,6 +185,28 @@ fn examples() -> Vec<Example> {
             vec![("holder", "VEHICLE#vehicle_Z9")],
             list(&access::documents_of(&holder_vehicle)),
         ),
+        ("driver_location", vec![d], get(&access::driver_location(&driver))),
+        ("rating_of_booking", vec![b], get(&access::rating_of_booking(&booking))),
+        ("ratings_of_driver", vec![d], list(&access::ratings_of_driver(&driver))),
+        ("complaint", vec![("complaintId", "complaint_V5")], get(&access::complaint(&complaint))),
+        ("complaints_of_driver", vec![d], list(&access::complaints_of_driver(&driver))),
+        (
+            "document",
+            vec![("holder", "DRIVER#driver_Y8"), ("documentType", "dbs")],
+            get(&access::document(&holder_driver, DocumentType::Dbs)),
+        ),
+        (
+            "replaced_documents_of",
+            vec![("holder", "VEHICLE#vehicle_Z9"), ("documentType", "mot")],
+            list(&access::replaced_documents_of(&holder_vehicle, DocumentType::Mot)),
+        ),
+        (
+            "payment",
+            vec![b, ("paymentId", "payment_abc123")],
+            get(&access::payment(&booking, &PaymentId::parse("payment_abc123").unwrap())),
+        ),
+        ("webhook_event", vec![("eventId", "evt_1N")], get(&access::webhook_event(&event_id))),
+        ("webhook_events_kept", vec![], list(&access::webhook_events_kept())),
         ("driver_validity", vec![d], get(&access::driver_validity(&driver))),
         ("driver_day", vec![d, ("date", "2024-12-10")], get(&access::driver_day(&driver, moment.day()))),
         ("vehicle", vec![v], get(&access::vehicle(&vehicle))),
@@ -202,8 +231,19 @@ fn examples() -> Vec<Example> {
         all.push(("bookings_by_status", words, list(&access::bookings_by_status(*status, window))));
     }
     for status in PaymentStatus::ALL {
+        let words = vec![("status", status.as_str()), from_to[0], from_to[1]];
+        all.push(("payments_by_status", words, list(&access::payments_by_status(*status, window))));
+    }
+    for status in DocumentStatus::ALL {
         let words = vec![("status", status.as_str())];
-        all.push(("payments_by_status", words, list(&access::payments_by_status(*status))));
+        all.push(("documents_by_status", words, list(&access::documents_by_status(*status))));
+        let words = vec![("status", status.as_str()), ("lastSecond", "1733842199")];
+        let expiring = access::documents_expiring_before(*status, moment);
+        all.push(("documents_expiring_before", words, list(&expiring)));
+    }
+    for status in ComplaintStatus::ALL {
+        let words = vec![("status", status.as_str())];
+        all.push(("complaints_by_status", words, list(&access::complaints_by_status(*status))));
     }
     for status in FleetStatus::ALL {
         let words = || vec![("status", status.as_str())];
