@@ -4,11 +4,13 @@
 use crate::{
     entity::{
         Booking, BookingStatus, CheckoutAttempt, ComplianceDocument, Driver, DriverDay, DriverValidity,
-        History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink, Tariff, Vehicle,
-        VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder, driver::FleetStatus,
+        History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, RouteMemo, Settings, StripeLink,
+        Tariff, Vehicle, VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder,
+        driver::FleetStatus, route_memo::WayHash,
     },
     event::BookingEvent,
     id::{BookingId, BookingReference, DriverId, QuoteId, UserId, VehicleId},
+    journey::Way,
     ports::Channel,
     table::{Base, Get, Gsi1, Gsi2, Gsi3, Query, SortRange},
     time::{Day, Timestamp},
@@ -153,4 +155,9 @@ pub fn tariff(effective_from: Timestamp, version: u32) -> Get<Tariff> {
 /// The operator's settings.
 pub fn settings() -> Get<Settings> {
     Get::by(())
+}
+
+/// What a map provider said of a way a while ago.
+pub fn route_memo(way: &Way) -> Get<RouteMemo> {
+    Get::by(&WayHash::of(way))
 }

@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use nots_core::{
     geo::Place,
     journey::{Leg, Way},
-    ports::{Cause, Clock, Ids, Maps, MapsError, Secret},
+    ports::{Cause, Clock, Ids, Maps, MapsError, Secret, Table},
 };
 use reqwest::{Request, Url, redirect};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::Fault;
+use crate::{Circuit, EmbeddedMaps, Fault, KeptMaps};
 
 /// How long Google is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +184,23 @@ impl Maps for GoogleMaps {
         let now = self.clock.now();
         Ok(self.ask(self.patience.drive, &routes::HowFar { way, now }).await?)
     }
+}
+
+/// What a function asks: Google, behind a [`Circuit`] and what is kept of its answers, when there is a key to ask with;
+/// the embedded map when there is none.
+///
+/// # Errors
+/// When no TLS can be had.
+pub fn google_or_embedded(
+    key: Option<Arc<dyn Secret>>,
+    table: Arc<dyn Table>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> Result<Arc<dyn Maps>, Cause> {
+    let Some(key) = key else { return Ok(Arc::new(EmbeddedMaps)) };
+    let google = Arc::new(GoogleMaps::new(key, clock.clone(), ids)?);
+    let steady = Arc::new(Circuit::around(google, clock.clone()));
+    Ok(Arc::new(KeptMaps::over(steady, table, clock)))
 }
 
 /// An error as Google's APIs answer it (`google.rpc.Status`).
