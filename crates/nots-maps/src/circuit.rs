@@ -23,9 +23,26 @@ pub const REST: Seconds = 30;
 ///
 /// A place is asked of the gazetteer first: what it knows it knows exactly, at once, and the same whether the provider
 /// is up or not. After [`FAILURES`] failures in a row the provider rests for [`REST`] seconds by the clock; then one
-/// request is its trial, and what comes of that decides. What goes wrong with one request alone counts for nothing.
+/// request is its trial, and what comes of that decides. Places and drives are two services at a provider, and each
+/// rests by itself. What goes wrong with one request alone counts for nothing.
 pub struct Circuit {
     provider: Arc<dyn Maps>,
+    places: Breaker,
+    drives: Breaker,
+}
+
+impl Circuit {
+    /// Around a provider.
+    #[must_use]
+    pub fn around(provider: Arc<dyn Maps>, clock: Arc<dyn Clock>) -> Self {
+        let breaker = |service| Breaker { service, clock: clock.clone(), state: Mutex::default() };
+        Self { provider, places: breaker("places"), drives: breaker("drives") }
+    }
+}
+
+/// Whether one service of the provider is asked.
+struct Breaker {
+    service: &'static str,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -36,13 +53,7 @@ struct State {
     rests_until: Option<Timestamp>,
 }
 
-impl Circuit {
-    /// Around a provider.
-    #[must_use]
-    pub fn around(provider: Arc<dyn Maps>, clock: Arc<dyn Clock>) -> Self {
-        Self { provider, clock, state: Mutex::default() }
-    }
-
+impl Breaker {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,19 +81,21 @@ impl Circuit {
             }
             Err(error) => error,
         };
-        let fault = error.0.downcast_ref::<Fault>();
-        let why = chain(&*error.0);
+        let (service, fault, why) = (self.service, error.0.downcast_ref::<Fault>(), chain(&*error.0));
         if fault.is_some_and(|fault| !fault.is_outage()) {
             self.succeeded();
-            tracing::info!(why, "Did without the map provider's answer to one request");
-        } else if self.failed() {
-            if matches!(fault, Some(Fault::Denied(_))) {
-                tracing::error!(why, alert = "maps_denied", "Stopped asking the map provider for a while");
-            } else {
-                tracing::warn!(why, "Stopped asking the map provider for a while");
-            }
+            tracing::info!(service, why, "Did without the map provider's answer to one request");
+        } else if !self.failed() {
+            tracing::warn!(service, why, "Did without the map provider's answer");
+        } else if matches!(fault, Some(Fault::Denied(_))) {
+            tracing::error!(
+                service,
+                why,
+                alert = "maps_denied",
+                "Stopped asking the map provider for a while"
+            );
         } else {
-            tracing::warn!(why, "Did without the map provider's answer");
+            tracing::warn!(service, why, "Stopped asking the map provider for a while");
         }
         None
     }
@@ -90,7 +103,7 @@ impl Circuit {
     fn succeeded(&self) {
         let was = std::mem::take(&mut *self.state());
         if was.rests_until.is_some() {
-            tracing::info!("The map provider answers again");
+            tracing::info!(service = self.service, "The map provider answers again");
         }
     }
 
@@ -114,10 +127,10 @@ impl Maps for Circuit {
     /// Never.
     async fn locate(&self, address: &str) -> Result<Option<Place>, MapsError> {
         let known = EmbeddedMaps.locate(address).await?;
-        if known.is_some() || !self.may_ask() {
+        if known.is_some() || !self.places.may_ask() {
             return Ok(known);
         }
-        Ok(self.judge(self.provider.locate(address).await).flatten())
+        Ok(self.places.judge(self.provider.locate(address).await).flatten())
     }
 
     /// The provider's drive, or else the estimate.
@@ -125,8 +138,8 @@ impl Maps for Circuit {
     /// # Errors
     /// Never.
     async fn drive(&self, way: &Way) -> Result<Leg, MapsError> {
-        if self.may_ask()
-            && let Some(leg) = self.judge(self.provider.drive(way).await)
+        if self.drives.may_ask()
+            && let Some(leg) = self.drives.judge(self.provider.drive(way).await)
         {
             return Ok(leg);
         }

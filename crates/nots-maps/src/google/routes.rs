@@ -9,7 +9,7 @@ use reqwest::{
     Method, Request, Url,
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{GoogleMaps, Question, refusal};
@@ -27,27 +27,41 @@ pub(super) struct HowFar<'a> {
     pub(super) now: Timestamp,
 }
 
+/// `ComputeRoutesRequest`, as far as it is used.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    origin: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    intermediates: Vec<Value>,
+    destination: Value,
+    travel_mode: &'static str,
+    routing_preference: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    departure_time: Option<String>,
+    language_code: &'static str,
+    region_code: &'static str,
+    units: &'static str,
+}
+
 impl HowFar<'_> {
-    fn body(&self) -> Value {
-        let mut body = json!({
-            "origin": stop(self.way.from),
-            "destination": stop(self.way.to),
-            "travelMode": "DRIVE",
-            // A fare has a charge for time, and the road at eight in the morning is not the road at night. Departure
-            // times need it. It is billed as Compute Routes Pro; without traffic it would be Essentials.
-            "routingPreference": "TRAFFIC_AWARE",
-            "languageCode": "en-GB",
-            "regionCode": "GB",
-            "units": "METRIC",
-        });
-        if !self.way.via.is_empty() {
-            let via: Vec<_> = self.way.via.iter().copied().map(stop).collect();
-            body["intermediates"] = via.into();
-        }
-        if self.way.departing > self.now.plus(SOON) {
-            body["departureTime"] = self.way.departing.in_utc("%Y-%m-%dT%H:%M:%SZ").into();
-        }
-        body
+    fn body(&self) -> Result<String, Fault> {
+        let departing = self.way.departing;
+        let body = Body {
+            origin: stop(self.way.from),
+            intermediates: self.way.via.iter().copied().map(stop).collect(),
+            destination: stop(self.way.to),
+            travel_mode: "DRIVE",
+            // A fare has a charge for time, and the road at eight in the morning is not the road at night. It is
+            // billed as Compute Routes Pro; without traffic it would be Essentials.
+            routing_preference: "TRAFFIC_AWARE",
+            departure_time: (departing > self.now.plus(SOON)).then(|| departing.in_utc("%Y-%m-%dT%H:%M:%SZ")),
+            language_code: "en-GB",
+            region_code: "GB",
+            units: "METRIC",
+        };
+        // Numbers and texts of ours can always be written.
+        serde_json::to_string(&body).map_err(|_| Fault::Refused("unwritable".to_owned()))
     }
 }
 
@@ -90,7 +104,7 @@ impl Question for HowFar<'_> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(HeaderName::from_static("x-goog-api-key"), key);
         headers.insert(HeaderName::from_static("x-goog-fieldmask"), HeaderValue::from_static(FIELDS));
-        *request.body_mut() = Some(self.body().to_string().into());
+        *request.body_mut() = Some(self.body()?.into());
         Ok(request)
     }
 

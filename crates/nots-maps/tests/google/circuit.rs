@@ -142,9 +142,20 @@ async fn the_gazetteer_is_asked_first_and_google_for_what_it_does_not_know() {
     for _ in 0..5 {
         assert_eq!(stage.circuit.locate(ADDRESS).await.unwrap(), None, "not guessed while Google is down");
     }
-    assert_eq!(stage.google.times(), 4, "and one circuit serves both questions");
-    assert_eq!(stage.drive().await.source, Source::Estimate);
+    assert_eq!(stage.google.times(), 4, "and then left in peace");
     assert!(stage.circuit.locate("LHR T5").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn places_and_drives_rest_each_by_itself() {
+    // A key that is good for one of the two APIs only.
+    let denied = Say::File(200, "request_denied");
+    let stage = Stage::with([denied, FOUND, denied, FOUND, denied, FOUND, FOUND]).await;
+    for _ in 0..4 {
+        assert_eq!(stage.circuit.locate(ADDRESS).await.unwrap(), None);
+        assert_eq!(stage.drive().await.source, Source::Google);
+    }
+    assert_eq!(stage.google.times(), 7);
 }
 
 thread_local! {
@@ -178,16 +189,17 @@ async fn the_log_says_why_and_not_where() {
     overhear();
     let stage = Stage::with([
         Say::File(200, "request_denied"),
+        DOWN,
         Say::File(403, "key_missing"),
         Say::File(400, "key_invalid"),
         FOUND,
         Say::File(400, "invalid_argument"),
     ])
     .await;
-    for _ in 0..2 {
-        stage.circuit.locate(ADDRESS).await.unwrap();
+    stage.circuit.locate(ADDRESS).await.unwrap();
+    for _ in 0..FAILURES {
+        stage.drive().await;
     }
-    stage.drive().await;
     stage.around.later(i64::from(REST));
     stage.drive().await;
     stage.drive().await;
