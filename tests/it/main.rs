@@ -11,6 +11,7 @@ mod drive;
 mod events;
 mod journey;
 mod logs;
+mod maps;
 mod meddling;
 mod openapi;
 mod payments;

@@ -6,17 +6,19 @@ use crate::{
     entity::{
         Booking, BookingStatus, CheckoutAttempt, CognitoLink, Complaint, ComplaintStatus, ComplianceDocument,
         Driver, DriverDay, DriverLocation, DriverValidity, History, Notice, Payment, PaymentStatus, Quote,
-        Rating, ReferenceLink, ReplacedDocument, Settings, StripeLink, Tariff, TariffHead, User, Vehicle,
-        VehicleDay, VehicleValidity, WebhookEvent,
+        Rating, ReferenceLink, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User,
+        Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
         booking::pickup_sort,
         document::{DocumentStatus, DocumentType, Holder},
         driver::FleetStatus,
         payment::created_sort,
+        route_memo::WayHash,
         tariff::TariffKey,
         webhook::StripeEventId,
     },
     event::BookingEvent,
     id::{BookingId, BookingReference, ComplaintId, DriverId, PaymentId, QuoteId, UserId, VehicleId},
+    journey::Way,
     ports::Channel,
     table::{Base, Get, Gsi1, Gsi2, Gsi3, Query, SortRange},
     time::{Day, Timestamp},
@@ -259,4 +261,9 @@ pub fn webhook_event(id: &StripeEventId) -> Get<WebhookEvent> {
 /// Events of Stripe's that are kept for a person to look at, those that came first first.
 pub fn webhook_events_kept() -> Query<Gsi1, WebhookEvent> {
     Query::over(()).range(SortRange::BeginsWith(WebhookEvent::BY_ARRIVAL.to_owned()))
+}
+
+/// What a map provider said of a way a while ago.
+pub fn route_memo(way: &Way) -> Get<RouteMemo> {
+    Get::by(&WayHash::of(way))
 }

@@ -7,7 +7,7 @@ use nots_core::{
         ComplianceDocument, Driver, DriverValidity, Settings, Tariff, Vehicle, VehicleValidity,
         document::{DocumentStatus, DocumentType, Holder},
         driver::{Availability, FleetStatus, Performance, StarRating},
-        settings::Operator,
+        settings::{MapTerms, Operator},
         tariff::{self, CheckedTerms, Fault},
         validity::Standing,
         vehicle::{Insurance, Mot, Registration},
@@ -90,6 +90,7 @@ fn settings() -> Result<Settings, Cause> {
         buffer_seconds: 600,
         payment_success_url: "https://nots.co.uk/bookings/{bookingId}?payment=done".to_owned(),
         payment_cancel_url: "https://nots.co.uk/bookings/{bookingId}?payment=cancelled".to_owned(),
+        maps: MapTerms::default(),
     })
 }
 

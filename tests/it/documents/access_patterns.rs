@@ -14,7 +14,9 @@ use nots_core::{
         webhook::StripeEventId,
     },
     event::{BookingEvent, EventKind},
+    geo::Coordinates,
     id::BookingReference,
+    journey::Way,
     ports::Channel,
     table::{Entity, Get, Index, Machine, Query, RawQuery, SortRange, Version},
 };
@@ -61,13 +63,14 @@ fn the_document_lists_the_functions_of_access_rs() {
 
 #[test]
 fn the_document_knows_who_asks() {
-    // What core asks on a function's behalf counts as the function's own.
-    let modules: BTreeMap<_, _> = names_in("crates/nots-core/src")
+    // What core asks on a function's behalf counts as the function's own; so does what its map does.
+    let mut modules: BTreeMap<_, _> = names_in("crates/nots-core/src")
         .into_iter()
         .filter_map(|file| file.strip_suffix(".rs").map(str::to_owned))
         .filter(|module| module != "access")
         .map(|module| (format!("{module}::"), asks(&source(&format!("crates/nots-core/src/{module}.rs")))))
         .collect();
+    modules.insert("google_or_embedded(".to_owned(), asks(&source("crates/nots-maps/src/kept.rs")));
     let mut askers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for function in names_in("functions") {
         let folder = format!("functions/{function}/src");
@@ -127,6 +130,14 @@ fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
 
 /// A function, what its document's placeholders stand for, and what it then asks.
 type Example = (&'static str, Vec<(&'static str, &'static str)>, Asked);
+
+fn station_to_harbour(departing: Timestamp) -> Way {
+    let at = |latitude: f64, longitude: f64| Coordinates {
+        latitude: latitude.try_into().unwrap(),
+        longitude: longitude.try_into().unwrap(),
+    };
+    Way { from: at(50.7260, -1.8782), via: vec![], to: at(50.7122, -2.0053), departing }
+}
 
 /// Each function asked with what the placeholders of the document stand for.
 fn examples() -> Vec<Example> {
@@ -221,6 +232,11 @@ fn examples() -> Vec<Example> {
         ("tariff_versions", vec![], list(&access::tariff_versions())),
         ("tariff_head", vec![], get(&access::tariff_head())),
         ("settings", vec![], get(&access::settings())),
+        (
+            "route_memo",
+            vec![("wayHash", "bcceb98595edd8bf966e333f0635c9f1")],
+            get(&access::route_memo(&station_to_harbour(moment))),
+        ),
     ];
     for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "sms")] {
         let words = vec![b, ("event", "en_route"), ("version", "000012"), ("channel", name)];
