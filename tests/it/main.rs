@@ -13,6 +13,7 @@ mod journey;
 mod logs;
 mod meddling;
 mod openapi;
+mod patterns;
 mod payments;
 mod quotes;
 mod roles;

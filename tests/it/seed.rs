@@ -2,6 +2,10 @@
 //! whoever opens the table. Where the product departs from the document, the departure is listed here with its reason.
 
 mod examples;
+mod golden;
+mod sizes;
+
+pub(crate) use examples::PAYMENT;
 
 use std::collections::HashMap;
 

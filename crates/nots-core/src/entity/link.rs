@@ -6,6 +6,7 @@ use crate::{
     actor::Actor,
     id::{BookingId, BookingReference, PaymentId},
     table::{Base, Entity, Key, New, Pk},
+    text,
     time::Timestamp,
 };
 
@@ -49,6 +50,7 @@ impl Entity for ReferenceLink {
 #[serde(rename_all = "camelCase")]
 pub struct StripeLink {
     /// `pi_…`.
+    #[serde(deserialize_with = "text::bounded::<_, 255>")]
     pub payment_intent_id: String,
     /// The booking.
     pub booking_id: BookingId,
