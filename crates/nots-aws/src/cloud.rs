@@ -34,14 +34,17 @@ impl Aws {
         Self { sdk }
     }
 
-    /// The table that `TABLE_NAME` names.
+    /// The table that `TABLE_NAME` names, its busy partitions spread as `STATUS_SHARDS` and `STATUS_SHARDS_LISTED` say.
     ///
     /// # Errors
-    /// When it is not set.
+    /// When it is not set, or they are no numbers of shards.
     #[cfg(feature = "table")]
-    pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, NotSet> {
+    pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, config::NoTable> {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
-        Ok(std::sync::Arc::new(crate::DynamoTable::new(client, config::required("TABLE_NAME")?)))
+        let table = crate::DynamoTable::new(client, config::required("TABLE_NAME")?);
+        let (written, listed) = (config::shards("STATUS_SHARDS")?, config::shards("STATUS_SHARDS_LISTED")?);
+        let shards = nots_core::table::Shards::new(written, listed).map_err(config::NoTable::from)?;
+        Ok(shards.over(std::sync::Arc::new(table)))
     }
 
     /// The bus that `EVENT_BUS_NAME` names.

@@ -3,7 +3,10 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
-use nots_core::ports::{Cause, Clock, Consumed};
+use nots_core::{
+    ports::{Cause, Clock, Consumed},
+    table::Shards,
+};
 use nots_local::{Options, Platform, bench, journey::Journey};
 
 const HELP: &str = "\
@@ -19,6 +22,8 @@ Options of the platform:
   --dynamodb-port N   of DynamoDB (8000)
   --s3-port N         of S3 (9000)
   --data DIR          keep everything there (in memory without it)
+  --shards N          spread bookings, payments and documents by status over N shards (1, at most 64; only ever
+                      more than before on the same data)
   --empty             without the demonstration's tariff, drivers and vehicles
   --quiet             log nothing but errors
 ";
@@ -69,6 +74,12 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
             Arg::Long("dynamodb-port") => options.dynamodb_port = arguments.value()?.parse()?,
             Arg::Long("s3-port") => options.s3_port = arguments.value()?.parse()?,
             Arg::Long("data") => options.data = Some(PathBuf::from(arguments.value()?)),
+            Arg::Long("shards") => {
+                let number = arguments.value()?.parse()?;
+                let shards =
+                    Shards::new(number, number).map_err(|error| lexopt::Error::Custom(error.into()))?;
+                options.shards = Some(shards);
+            }
             Arg::Long("empty") => options.empty = true,
             Arg::Long("quiet") => quiet = true,
             Arg::Long("help") | Arg::Short('h') => command = Command::Help,

@@ -33,6 +33,8 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
 /// `E: IndexedBy<Gsi1>` is the only licence to query `Gsi1` for `E`.
 pub trait IndexedBy<I: Index>: Entity {
+    /// Whether a partition takes so many writes that it may be spread over [shards](super::Shards).
+    const SPREAD: bool = false;
     /// What a caller must know to name a partition.
     type Partition<'a>;
 
@@ -47,6 +49,13 @@ pub trait IndexedBy<I: Index>: Entity {
 pub trait IndexSet<E: Entity> {
     /// Adds the index keys of this row to the item.
     fn write(row: &Stored<E>, item: &mut Item);
+
+    /// The attributes among them whose partitions may be spread over shards.
+    fn spread() -> Vec<&'static str>;
+}
+
+fn spread_by<I: Index, E: IndexedBy<I>>() -> Option<&'static str> {
+    E::SPREAD.then_some(I::PK)
 }
 
 fn write_entry<I: Index, E: IndexedBy<I>>(row: &Stored<E>, item: &mut Item) {
@@ -58,11 +67,19 @@ fn write_entry<I: Index, E: IndexedBy<I>>(row: &Stored<E>, item: &mut Item) {
 
 impl<E: Entity> IndexSet<E> for () {
     fn write(_: &Stored<E>, _: &mut Item) {}
+
+    fn spread() -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 impl<E: IndexedBy<A>, A: Index> IndexSet<E> for (A,) {
     fn write(row: &Stored<E>, item: &mut Item) {
         write_entry::<A, E>(row, item);
+    }
+
+    fn spread() -> Vec<&'static str> {
+        spread_by::<A, E>().into_iter().collect()
     }
 }
 
@@ -71,6 +88,10 @@ impl<E: IndexedBy<A> + IndexedBy<B>, A: Index, B: Index> IndexSet<E> for (A, B) 
         write_entry::<A, E>(row, item);
         write_entry::<B, E>(row, item);
     }
+
+    fn spread() -> Vec<&'static str> {
+        [spread_by::<A, E>(), spread_by::<B, E>()].into_iter().flatten().collect()
+    }
 }
 
 impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index> IndexSet<E> for (A, B, C) {
@@ -78,6 +99,10 @@ impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index
         write_entry::<A, E>(row, item);
         write_entry::<B, E>(row, item);
         write_entry::<C, E>(row, item);
+    }
+
+    fn spread() -> Vec<&'static str> {
+        [spread_by::<A, E>(), spread_by::<B, E>(), spread_by::<C, E>()].into_iter().flatten().collect()
     }
 }
 

@@ -7,12 +7,14 @@
 mod entity;
 mod key;
 mod read;
+mod spread;
 mod stored;
 mod write;
 
 pub use entity::{Entity, IndexSet, IndexedBy, Machine, Stateful};
 pub use key::{Base, Gsi1, Gsi2, Gsi3, Index, Key, Pk, RawKey};
 pub use read::{Get, Page, Position, Query, RawQuery, ReadError, ReadSet, SortRange};
+pub use spread::{BadShards, Shards, Spread};
 pub use stored::{DecodeError, Item, Meta, Stored, Version, attr};
 pub use write::{
     Because, Condition, Expression, IllegalMove, Move, New, Op, Refusal, Requirement, Rewrite, Transaction,
