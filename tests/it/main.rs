@@ -17,5 +17,6 @@ mod payments;
 mod quotes;
 mod roles;
 mod seed;
+mod shards;
 mod tell;
 mod tokens;

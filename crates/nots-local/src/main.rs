@@ -7,7 +7,11 @@ use nots_core::{
     ports::{Cause, Clock, Consumed},
     table::Shards,
 };
-use nots_local::{Options, Platform, bench, journey::Journey};
+use nots_local::{
+    Options, Platform,
+    bench::{self, Figures},
+    journey::Journey,
+};
 
 const HELP: &str = "\
 NOTS, the whole of it in one process on this machine.
@@ -16,6 +20,10 @@ cargo run                  start the platform
 cargo run -- demo          play one journey on a fresh platform and tell it
 cargo run -- bench [DIR]   what each step costs the table; size and start of the Lambda binaries in DIR
                            (target/lambda unless given)
+cargo run -- bench lists   read units of a page of 25, of lists of 1,000 items and more
+  --up-to N                the longest of them (100000)
+cargo run -- bench shards  write units that a booking's life puts on each partition of a status; read units of a page
+                           over 1, 4 and 16 shards
 
 Options of the platform:
   --port N            of the API (3000; 0 for any free one)
@@ -31,7 +39,7 @@ Options of the platform:
 enum Command {
     Serve,
     Demo,
-    Bench(PathBuf),
+    Bench(Figures),
     Help,
 }
 
@@ -56,7 +64,7 @@ async fn run() -> Result<(), Cause> {
             Ok(())
         }
         Command::Demo => demo().await,
-        Command::Bench(folder) => bench::run(&folder).await,
+        Command::Bench(figures) => bench::run(figures).await,
         Command::Serve => {
             nots_local::log(if quiet { "error" } else { "info" });
             serve(options).await
@@ -82,11 +90,18 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
             }
             Arg::Long("empty") => options.empty = true,
             Arg::Long("quiet") => quiet = true,
+            Arg::Long("up-to") if matches!(command, Command::Bench(Figures::Lists { .. })) => {
+                command = Command::Bench(Figures::Lists { up_to: arguments.value()?.parse()? });
+            }
             Arg::Long("help") | Arg::Short('h') => command = Command::Help,
             Arg::Value(value) => match (value.to_str(), &mut command) {
                 (Some("demo"), Command::Serve) => command = Command::Demo,
-                (Some("bench"), Command::Serve) => command = Command::Bench(PathBuf::from("target/lambda")),
-                (_, Command::Bench(folder)) => *folder = PathBuf::from(value),
+                (Some("bench"), Command::Serve) => {
+                    command = Command::Bench(Figures::Costs(PathBuf::from("target/lambda")));
+                }
+                (Some("lists"), Command::Bench(figures)) => *figures = Figures::Lists { up_to: 100_000 },
+                (Some("shards"), Command::Bench(figures)) => *figures = Figures::Shards,
+                (_, Command::Bench(Figures::Costs(folder))) => *folder = PathBuf::from(value),
                 _ => return Err(Arg::Value(value).unexpected()),
             },
             other => return Err(other.unexpected()),

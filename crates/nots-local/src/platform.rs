@@ -238,6 +238,11 @@ impl Platform {
         self.background.settle().await;
     }
 
+    /// The database engine itself.
+    pub(crate) fn engine(&self) -> &Dynamo {
+        &self.background.dynamo
+    }
+
     /// Every item of the table as DynamoDB's JSON, by key: for a person, or a test, to look at.
     ///
     /// # Errors
