@@ -274,7 +274,7 @@ async fn a_cursor_that_no_list_gave_is_refused() {
         let everyone: Vec<_> = (0..64).collect();
         for shards in [&[][..], &[4], &[0, 4], &[63], &[64], &[u16::MAX], &everyone] {
             let problem = list(in_shards(shards)).await.expect_status(400);
-            assert_eq!(problem["errors"][0]["pointer"], "?cursor", "{shards:?} {problem}");
+            assert_eq!(problem["errors"][0]["parameter"], "cursor", "{shards:?} {problem}");
         }
         // Of a list with other shards than there are.
         let status = if std::ptr::eq(world, &four) { 200 } else { 400 };

@@ -15,6 +15,7 @@ use nots_core::{
     ports::{Cause, Clock},
     table::Item,
 };
+use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -49,6 +50,23 @@ pub(crate) struct Records {
     pub records: Vec<Value>,
     /// Where the next ones begin.
     pub next: Option<String>,
+}
+
+/// An attribute as the engine has it; no item of ours has binaries or sets.
+fn engine_value(value: AttributeValue) -> Result<dynoxide::AttributeValue, Cause> {
+    use dynoxide::AttributeValue as Engine;
+    Ok(match value {
+        AttributeValue::S(text) => Engine::S(text),
+        AttributeValue::N(number) => Engine::N(number),
+        AttributeValue::Bool(yes) => Engine::BOOL(yes),
+        AttributeValue::Null(yes) => Engine::NULL(yes),
+        AttributeValue::L(all) => Engine::L(all.into_iter().map(engine_value).collect::<Result<_, _>>()?),
+        AttributeValue::M(all) => {
+            let all = all.into_iter().map(|(name, value)| Ok::<_, Cause>((name, engine_value(value)?)));
+            Engine::M(all.collect::<Result<_, _>>()?)
+        }
+        _ => return Err("an item has a binary or a set".into()),
+    })
 }
 
 impl Dynamo {
@@ -108,8 +126,9 @@ impl Dynamo {
     ///
     /// # Errors
     /// When one is no item of the table.
-    pub(crate) fn load(&self, items: &[Item]) -> Result<(), Cause> {
-        let items = serde_json::from_value(serde_json::to_value(items)?)?;
+    pub(crate) fn load(&self, items: Vec<Item>) -> Result<(), Cause> {
+        let of_engine = |item: Item| item.into_iter().map(|(name, value)| Ok((name, engine_value(value)?)));
+        let items = items.into_iter().map(|item| of_engine(item).collect()).collect::<Result<_, Cause>>()?;
         self.database.import_items(TABLE, items, ImportOptions::default())?;
         Ok(())
     }

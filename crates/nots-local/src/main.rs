@@ -21,7 +21,7 @@ cargo run -- demo          play one journey on a fresh platform and tell it
 cargo run -- bench [DIR]   what each step costs the table; size and start of the Lambda binaries in DIR
                            (target/lambda unless given)
 cargo run -- bench lists   read units of a page of 25, of lists of 1,000 items and more
-  --up-to N                the longest of them (100000)
+  --up-to N                the longest of them (100000; a million wants --data DIR or some ten gigabytes of memory)
 cargo run -- bench shards  write units that a booking's life puts on each partition of a status; read units of a page
                            over 1, 4 and 16 shards
 
@@ -90,22 +90,28 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
             }
             Arg::Long("empty") => options.empty = true,
             Arg::Long("quiet") => quiet = true,
-            Arg::Long("up-to") if matches!(command, Command::Bench(Figures::Lists { .. })) => {
-                command = Command::Bench(Figures::Lists { up_to: arguments.value()?.parse()? });
-            }
             Arg::Long("help") | Arg::Short('h') => command = Command::Help,
             Arg::Value(value) => match (value.to_str(), &mut command) {
                 (Some("demo"), Command::Serve) => command = Command::Demo,
                 (Some("bench"), Command::Serve) => {
                     command = Command::Bench(Figures::Costs(PathBuf::from("target/lambda")));
                 }
-                (Some("lists"), Command::Bench(figures)) => *figures = Figures::Lists { up_to: 100_000 },
+                (Some("lists"), Command::Bench(figures)) => {
+                    *figures = Figures::Lists { up_to: 100_000, data: None };
+                }
                 (Some("shards"), Command::Bench(figures)) => *figures = Figures::Shards,
                 (_, Command::Bench(Figures::Costs(folder))) => *folder = PathBuf::from(value),
                 _ => return Err(Arg::Value(value).unexpected()),
             },
+            Arg::Long("up-to") => match &mut command {
+                Command::Bench(Figures::Lists { up_to, .. }) => *up_to = arguments.value()?.parse()?,
+                _ => return Err(Arg::Long("up-to").unexpected()),
+            },
             other => return Err(other.unexpected()),
         }
+    }
+    if let Command::Bench(Figures::Lists { data, .. }) = &mut command {
+        *data = options.data.take();
     }
     Ok((command, options, quiet))
 }

@@ -18,6 +18,8 @@ pub enum Figures {
     Lists {
         /// The longest of them.
         up_to: u32,
+        /// Where they are kept meanwhile; in memory without it.
+        data: Option<PathBuf>,
     },
     /// Of partitions by status, and of pages over shards of them.
     Shards,
@@ -30,7 +32,7 @@ pub enum Figures {
 pub async fn run(figures: Figures) -> Result<(), Cause> {
     match figures {
         Figures::Costs(folder) => costs::run(&folder).await,
-        Figures::Lists { up_to } => lists::run(up_to).await,
+        Figures::Lists { up_to, data } => lists::run(up_to, data.as_deref()).await,
         Figures::Shards => shards::run().await,
     }
 }

@@ -9,7 +9,7 @@ use nots_core::{
 };
 use serde_json::{Value, json};
 
-use super::stock::{PAGE, Stock};
+use super::stock::{List, PAGE, Stock};
 use crate::{Options, Platform, journey::Journey};
 
 /// Write units a second that DynamoDB takes in one partition.
@@ -88,10 +88,10 @@ async fn pages() -> Result<(), Cause> {
         let platform = Platform::start(Options { by_hand: true, shards, ..Options::default() }).await?;
         let stock = Stock::after_a_journey(&platform).await?;
         let table = platform.ports.table.as_ref();
-        fill(table, &stock).await?;
         let [by_status, ..] = stock.lists()?;
+        fill(table, &stock, &by_status).await?;
         let first = by_status.page(&platform, None).await?;
-        let deep = by_status.page(&platform, Some(&stock.item(BOOKINGS / 2)?)).await?;
+        let deep = by_status.page(&platform, Some(&stock.item(BOOKINGS / 2, &by_status)?)).await?;
         println!(
             "| {number} | {} | {} | {} | {} |",
             first.round_trips, first.read_units, deep.round_trips, deep.read_units
@@ -101,9 +101,9 @@ async fn pages() -> Result<(), Cause> {
 }
 
 /// Through the port, so that each booking is put where it belongs.
-async fn fill(table: &dyn Table, stock: &Stock) -> Result<(), Cause> {
+async fn fill(table: &dyn Table, stock: &Stock, list: &List) -> Result<(), Cause> {
     let put = |number: u32| {
-        let item = stock.item(number)?;
+        let item = stock.item(number, list)?;
         let key = RawKey::of(&item).ok_or("an item without a key")?;
         let spread = <<Booking as Entity>::Indexes as IndexSet<Booking>>::spread();
         Ok::<_, Cause>(Op::Put { entity: Booking::TYPE, key, item, spread, condition: Condition::Absent })

@@ -24,6 +24,9 @@ pub(super) enum List {
 }
 
 impl Stock {
+    /// How many lists there are.
+    pub(super) const LISTS: usize = 3;
+
     /// Plays a journey on the platform and takes its booking.
     pub(super) async fn after_a_journey(platform: &std::sync::Arc<Platform>) -> Result<Self, Cause> {
         Journey::on(platform.clone()).play().await?;
@@ -34,16 +37,23 @@ impl Stock {
         Ok(Self(Stored::from_item(serde_json::from_value(item)?)?))
     }
 
-    /// The item of one of them; the higher the number, the later the pickup and the younger the id.
-    pub(super) fn item(&self, number: u32) -> Result<Item, Cause> {
+    /// The item of one of them; the higher the number, the later the pickup and the younger the id. It is in no list
+    /// beside this one and that of its status, so that a million of them take no more room than they must.
+    pub(super) fn item(&self, number: u32, list: &List) -> Result<Item, Cause> {
         let mut row = self.0.clone();
+        if !matches!(list, List::OfUser(_)) {
+            row.data.customer.user_id = None;
+        }
+        if !matches!(list, List::OfDriver(_)) {
+            row.data.driver = None;
+        }
         row.data.booking_id = BookingId::parse(&format!("booking_{number:032}"))?;
         row.data.journey.pickup_time = Timestamp::new(1_800_000_000 + 60 * i64::from(number))?;
         Ok(row.to_item()?)
     }
 
     /// The lists that hold all of them.
-    pub(super) fn lists(&self) -> Result<[List; 3], Cause> {
+    pub(super) fn lists(&self) -> Result<[List; Self::LISTS], Cause> {
         let booking = &self.0.data;
         let user = booking.customer.user_id.as_ref().ok_or("the journey's booking has no user")?;
         let driver = &booking.driver.as_ref().ok_or("the journey's booking has no driver")?.driver_id;
