@@ -17,6 +17,7 @@ mod payments;
 mod quotes;
 mod roles;
 mod seed;
+mod tariffs;
 mod tell;
 mod tokens;
 mod users;
