@@ -94,6 +94,12 @@ ids! {
     PaymentId = "payment";
     /// A compliance document.
     DocumentId = "doc";
+    /// What a customer thought of a journey.
+    RatingId = "rating";
+    /// A complaint.
+    ComplaintId = "complaint";
+    /// A member of staff, as records of the system before name them. New ones are users.
+    AdminId = "admin";
 }
 
 impl BookingId {

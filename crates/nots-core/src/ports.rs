@@ -308,8 +308,13 @@ pub struct KeysError(#[source] pub Cause);
 /// A secret that is kept elsewhere and may be rotated there.
 #[async_trait]
 pub trait Secret: Send + Sync {
-    /// The secret's present text.
+    /// The secret's text, of a while ago at most.
     async fn get(&self) -> Result<String, Cause>;
+
+    /// The secret's text as it is now, for whoever was refused with the one before.
+    async fn refresh(&self) -> Result<String, Cause> {
+        self.get().await
+    }
 }
 
 /// Where the token issuer's public keys come from.

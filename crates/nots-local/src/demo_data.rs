@@ -7,15 +7,15 @@ use nots_core::{
         ComplianceDocument, Driver, DriverValidity, Settings, Tariff, Vehicle, VehicleValidity,
         document::{DocumentStatus, DocumentType, Holder},
         driver::{Availability, FleetStatus, Performance, StarRating},
-        settings::Operator,
+        settings::{MapTerms, Operator},
         tariff::{self, CheckedTerms, Fault},
         validity::Standing,
-        vehicle::Registration,
+        vehicle::{Insurance, Mot, Registration},
     },
     journey::VehicleType,
     ports::{Cause, Table},
     table::{Transaction, WriteError},
-    text::Name,
+    text::{Name, Text},
 };
 
 /// Seconds that the demonstration's documents are good for: two years.
@@ -90,6 +90,7 @@ fn settings() -> Result<Settings, Cause> {
         buffer_seconds: 600,
         payment_success_url: "https://nots.co.uk/bookings/{bookingId}?payment=done".to_owned(),
         payment_cancel_url: "https://nots.co.uk/bookings/{bookingId}?payment=cancelled".to_owned(),
+        maps: MapTerms::default(),
     })
 }
 
@@ -107,7 +108,7 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
         last_name: Name::parse(last)?,
         phone: Phone::parse(&format!("+4477009005{number:02}"))?,
         status: FleetStatus::Active,
-        availability: Availability { available: true },
+        availability: Availability { available: true, current_location: None },
         performance: Performance {
             rating: StarRating::from_tenths(stars),
             total_trips: 0,
@@ -131,6 +132,15 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
         status: FleetStatus::Active,
         assigned_driver: Some(driver_id.clone()),
         features: features(kind),
+        insurance: Some(Insurance {
+            provider: Text::parse("Wessex Fleet Insurance")?,
+            policy_number: Text::parse(&format!("WFI-{:06}", 550_100 + number))?,
+            expiry_date: until,
+        }),
+        mot: Some(Mot {
+            expiry_date: until,
+            certificate_number: Text::parse(&format!("MOT{:08}", 71_400 + number))?,
+        }),
         plate_number: format!("PHV-{:04}", 3_300 + number),
         licensing_authority: AUTHORITY.to_owned(),
     };
@@ -160,8 +170,11 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
             status: DocumentStatus::Valid,
             expiry_date: until,
             uploaded_at: now,
-            reviewed_by: Some(by()),
+            file_url: None,
+            file_key: None,
+            reviewed_by: Some(by().into()),
             reviewed_at: Some(now),
+            rejection_reason: None,
         };
         transaction = transaction.create(&document.file(by(), now));
     }

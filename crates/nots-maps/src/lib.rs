@@ -1,14 +1,24 @@
 //! Places and distances: what stands behind the port [`Maps`].
 //!
 //! [`EmbeddedMaps`] is the default: a gazetteer of the places that customers of a Bournemouth and Poole operator
-//! travel between, and an estimate of the road from one point to another. A map that asks a provider is another
-//! type in a module of its own, behind the same port.
+//! travel between, and an estimate of the road from one point to another. Behind the feature `google`, `GoogleMaps`
+//! asks Google's Routes and Geocoding APIs; [`Circuit`] does without it while it is down, and [`KeptMaps`] gives an
+//! answer again that is still good.
 //!
 //! **Invariant:** the embedded map needs no network, no file and no clock, never guesses which place was meant, and
-//! says of each distance that it is an estimate.
+//! says of each distance that it is an estimate. A provider's answer is checked before it is believed, and no address,
+//! coordinate, key or URL enters an error or a log line.
 
+// Without a provider there is nothing to believe.
+#[cfg_attr(not(feature = "google"), expect(dead_code, reason = "asked of a provider's answers only"))]
+mod believe;
+mod circuit;
 mod estimate;
+mod fault;
 mod gazetteer;
+#[cfg(feature = "google")]
+mod google;
+mod kept;
 
 use async_trait::async_trait;
 use nots_core::{
@@ -17,7 +27,13 @@ use nots_core::{
     ports::{Maps, MapsError},
 };
 
+pub use believe::Doubt;
+pub use circuit::{Circuit, FAILURES, REST};
+pub use fault::Fault;
 pub use gazetteer::{Entry, Kind};
+#[cfg(feature = "google")]
+pub use google::{GoogleMaps, Patience, google_or_embedded};
+pub use kept::KeptMaps;
 
 /// The map that is compiled in: it answers at once and never fails.
 #[derive(Debug, Clone, Copy, Default)]

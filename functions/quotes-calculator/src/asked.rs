@@ -105,21 +105,24 @@ impl Faults {
     fn times(&mut self, body: &Json, now: Timestamp) {
         let time =
             |name: &str| body.get(name).and_then(Json::as_i64).and_then(|time| Timestamp::new(time).ok());
-        let (pickup, back) = (time("pickupTime"), time("returnPickupTime"));
+        let far = now.plus_months(12);
+        let pickup = time("pickupTime");
         if pickup.is_some_and(|time| time < now) {
             self.refuse("/pickupTime", "is in the past");
-        } else if pickup.is_some_and(|time| time > now.plus_months(12)) {
+        } else if pickup.is_some_and(|time| time > far) {
             self.refuse("/pickupTime", "is more than 12 months ahead");
         }
         let returns = body.get("returnJourney") == Some(&Json::Bool(true));
+        let no_return = matches!(body.get("returnJourney"), None | Some(Json::Bool(false)));
         let given = body.get("returnPickupTime").is_some_and(|time| !time.is_null());
+        let back = time("returnPickupTime");
         if returns && !given {
             self.refuse("/returnPickupTime", "is required for a return journey");
-        } else if given && !returns {
+        } else if given && no_return {
             self.refuse("/returnJourney", "must be true where there is a returnPickupTime");
-        } else if back.is_some_and(|time| time > now.plus_months(12)) {
+        } else if back.is_some_and(|time| time > far) {
             self.refuse("/returnPickupTime", "is more than 12 months ahead");
-        } else if back.zip(pickup).is_some_and(|(back, pickup)| back <= pickup) {
+        } else if back.zip(pickup.filter(|time| *time <= far)).is_some_and(|(back, pickup)| back <= pickup) {
             self.refuse("/returnPickupTime", "is not after the pickupTime");
         }
     }

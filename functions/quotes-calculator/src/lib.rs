@@ -24,6 +24,9 @@ use nots_http::{
 
 use crate::asked::{Asked, Where, faults};
 
+/// Two places that are nearer to one another are the same.
+const SAME_PLACE_METRES: f64 = 1.0;
+
 /// Prices a journey.
 pub struct QuotesCalculator {
     /// Tariffs and quotes.
@@ -89,6 +92,10 @@ impl QuotesCalculator {
         if !terms.serves(pickup.at, dropoff.at) {
             let detail = "is outside the area that is served, and so is the drop-off";
             errors.push(FieldError::at("/pickupLocation", detail));
+        }
+        if asked.return_pickup_time.is_some() && pickup.at.metres_to(dropoff.at) < SAME_PLACE_METRES {
+            let detail = "is the pickup, from which there is no way back";
+            errors.push(FieldError::at("/dropoffLocation", detail));
         }
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
@@ -165,7 +172,9 @@ impl QuotesCalculator {
                     let detail = "is not known here: send its latitude and longitude too";
                     errors.push(FieldError::at(format!("{pointer}/address"), detail));
                 }
-                Some(place) if before.is_some_and(|before| before.metres_to(place.at) < 1.0) => {
+                Some(place)
+                    if before.is_some_and(|before| before.metres_to(place.at) < SAME_PLACE_METRES) =>
+                {
                     errors.push(FieldError::at(pointer.clone(), "is the same place as the one before it"));
                 }
                 Some(_) => {}
