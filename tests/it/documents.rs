@@ -254,6 +254,9 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
     let cases = [
         "quotes-calculator/station-to-harbour",
         "quotes-retrieve/in-time",
+        "quotes-explain/in-time",
+        "tariff-preview/dearer",
+        "tariff-preview/no-such-quote",
         "bookings-create/by-a-customer",
         "bookings-get/own",
         "bookings-list/own",
@@ -273,6 +276,12 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         "jobs-progress/arrived",
         "jobs-progress/on-board",
         "jobs-progress/completed",
+        "tariff-put/from-new-year",
+        "tariff-put/sent-again",
+        "tariff-put/at-once",
+        "tariff-get/in-force",
+        "tariff-get/one-version",
+        "tariff-get/versions",
     ];
     for case in cases {
         stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));

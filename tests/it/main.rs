@@ -21,6 +21,7 @@ mod returns;
 mod roles;
 mod seed;
 mod shards;
+mod tariffs;
 mod tell;
 mod tokens;
 mod users;
