@@ -78,7 +78,6 @@ async fn the_largest_is_taken_kept_and_read() {
     let kept = size(&json!({ "M": item }));
     assert!((100_000..400_000).contains(&kept), "{kept} bytes");
 
-    eprintln!("SIZES {bytes} {kept}");
     // One more of anything is too many, and is named.
     for (list, entry) in [
         (
