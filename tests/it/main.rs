@@ -20,6 +20,7 @@ mod quotes;
 mod returns;
 mod roles;
 mod seed;
+mod shards;
 mod tariffs;
 mod tell;
 mod tokens;

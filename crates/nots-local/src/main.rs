@@ -3,8 +3,15 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
-use nots_core::ports::{Cause, Clock, Consumed};
-use nots_local::{Options, Platform, bench, journey::Journey};
+use nots_core::{
+    ports::{Cause, Clock, Consumed},
+    table::Shards,
+};
+use nots_local::{
+    Options, Platform,
+    bench::{self, Figures},
+    journey::Journey,
+};
 
 const HELP: &str = "\
 NOTS, the whole of it in one process on this machine.
@@ -13,12 +20,18 @@ cargo run                  start the platform
 cargo run -- demo          play one journey on a fresh platform and tell it
 cargo run -- bench [DIR]   what each step costs the table; size and start of the Lambda binaries in DIR
                            (target/lambda unless given)
+cargo run -- bench lists   read units of a page of 25, of lists of 1,000 items and more
+  --up-to N                the longest of them (100000; a million wants --data DIR or some ten gigabytes of memory)
+cargo run -- bench shards  write units that a booking's life puts on each partition of a status; read units of a page
+                           over 1, 4 and 16 shards
 
 Options of the platform:
   --port N            of the API (3000; 0 for any free one)
   --dynamodb-port N   of DynamoDB (8000)
   --s3-port N         of S3 (9000)
   --data DIR          keep everything there (in memory without it)
+  --shards N          spread bookings, payments and documents by status over N shards (1, at most 64; only ever
+                      more than before on the same data)
   --empty             without the demonstration's tariff, drivers and vehicles
   --quiet             log nothing but errors
 ";
@@ -26,7 +39,7 @@ Options of the platform:
 enum Command {
     Serve,
     Demo,
-    Bench(PathBuf),
+    Bench(Figures),
     Help,
 }
 
@@ -51,7 +64,7 @@ async fn run() -> Result<(), Cause> {
             Ok(())
         }
         Command::Demo => demo().await,
-        Command::Bench(folder) => bench::run(&folder).await,
+        Command::Bench(figures) => bench::run(figures).await,
         Command::Serve => {
             nots_local::log(if quiet { "error" } else { "info" });
             serve(options).await
@@ -69,17 +82,36 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
             Arg::Long("dynamodb-port") => options.dynamodb_port = arguments.value()?.parse()?,
             Arg::Long("s3-port") => options.s3_port = arguments.value()?.parse()?,
             Arg::Long("data") => options.data = Some(PathBuf::from(arguments.value()?)),
+            Arg::Long("shards") => {
+                let number = arguments.value()?.parse()?;
+                let shards =
+                    Shards::new(number, number).map_err(|error| lexopt::Error::Custom(error.into()))?;
+                options.shards = Some(shards);
+            }
             Arg::Long("empty") => options.empty = true,
             Arg::Long("quiet") => quiet = true,
             Arg::Long("help") | Arg::Short('h') => command = Command::Help,
             Arg::Value(value) => match (value.to_str(), &mut command) {
                 (Some("demo"), Command::Serve) => command = Command::Demo,
-                (Some("bench"), Command::Serve) => command = Command::Bench(PathBuf::from("target/lambda")),
-                (_, Command::Bench(folder)) => *folder = PathBuf::from(value),
+                (Some("bench"), Command::Serve) => {
+                    command = Command::Bench(Figures::Costs(PathBuf::from("target/lambda")));
+                }
+                (Some("lists"), Command::Bench(figures)) => {
+                    *figures = Figures::Lists { up_to: 100_000, data: None };
+                }
+                (Some("shards"), Command::Bench(figures)) => *figures = Figures::Shards,
+                (_, Command::Bench(Figures::Costs(folder))) => *folder = PathBuf::from(value),
                 _ => return Err(Arg::Value(value).unexpected()),
+            },
+            Arg::Long("up-to") => match &mut command {
+                Command::Bench(Figures::Lists { up_to, .. }) => *up_to = arguments.value()?.parse()?,
+                _ => return Err(Arg::Long("up-to").unexpected()),
             },
             other => return Err(other.unexpected()),
         }
+    }
+    if let Command::Bench(Figures::Lists { data, .. }) = &mut command {
+        *data = options.data.take();
     }
     Ok((command, options, quiet))
 }

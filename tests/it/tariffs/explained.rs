@@ -124,7 +124,13 @@ async fn a_quote_that_does_not_come_out_at_its_price_says_so() {
     // As if a penny had been lost in the table.
     let mut item = table.get_items(vec![key.clone()]).await.unwrap().value.remove(&key).unwrap();
     change(item.get_mut("Data").unwrap(), &["pricing", "breakdown", "total"], attr::number(1));
-    let op = Op::Put { entity: "Quote", key, item, condition: Condition::Unchanged(Version::FIRST) };
+    let op = Op::Put {
+        entity: "Quote",
+        key,
+        item,
+        spread: Vec::new(),
+        condition: Condition::Unchanged(Version::FIRST),
+    };
     table.write_items(vec![op]).await.unwrap();
     let explanation = explained(&world, &quote).await;
     assert_eq!((&explanation["matches"], &explanation["quoted"]), (&json!(false), &json!(1)));

@@ -10,7 +10,9 @@ const MAX_AMOUNT: Pence = Pence::new(1_000_000);
 /// The most that an uplift may add: three times the fare.
 const MAX_UPLIFT: u32 = 30_000;
 /// The most zones, fixed prices, uplifts, extras and dates that a tariff may have; it is one item of the table.
-const MOST: (usize, usize, usize, usize, usize) = (100, 300, 20, 30, 100);
+const MOST: (usize, usize, usize, usize, usize) = (100, 300, 10, 30, 100);
+/// The most zones that are airports: each may be a line of a fare.
+const MOST_AIRPORTS: usize = 20;
 /// The most corners that all zones have together.
 const MOST_CORNERS: usize = 2_000;
 /// The most free waiting, in minutes: a day.
@@ -145,6 +147,9 @@ impl Terms {
             if let Some(fee) = zone.airport_fee {
                 faults.amount(format!("/zones/{place}/airportFee"), fee);
             }
+        }
+        if self.zones.iter().filter(|zone| zone.is_airport()).count() > MOST_AIRPORTS {
+            faults.add("/zones", format!("must have at most {MOST_AIRPORTS} airports"));
         }
         if corners > MOST_CORNERS {
             faults.add("/zones", format!("must have at most {MOST_CORNERS} corners together"));
