@@ -78,7 +78,6 @@ async fn the_largest_is_taken_kept_and_read() {
     let row =
         world.platform.ports.table.page(&access::tariff_in_force(now), 1, None).await.unwrap().rows.remove(0);
     let kept = item_bytes(&row.to_item().unwrap());
-    eprintln!("SIZES {bytes} {kept}");
     assert!((said() / 10 * 9..=said()).contains(&kept), "{kept} bytes, the document says {}", said());
 
     // One more of anything is too many, and is named.
