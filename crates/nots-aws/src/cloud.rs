@@ -40,8 +40,15 @@ impl Aws {
     /// When it is not set.
     #[cfg(feature = "table")]
     pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, NotSet> {
+        Ok(self.table_named(&config::required("TABLE_NAME")?))
+    }
+
+    /// The table of this name, for commands that are told it.
+    #[cfg(feature = "table")]
+    #[must_use]
+    pub fn table_named(&self, name: &str) -> std::sync::Arc<dyn nots_core::ports::Table> {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
-        Ok(std::sync::Arc::new(crate::DynamoTable::new(client, config::required("TABLE_NAME")?)))
+        std::sync::Arc::new(crate::DynamoTable::new(client, name.to_owned()))
     }
 
     /// The bus that `EVENT_BUS_NAME` names.

@@ -1,0 +1,165 @@
+//! A line of the file: one JSON object, read into a record or refused with every bad field named.
+
+use deserr::{Deserr, IntoValue, ValuePointerRef};
+use nots_core::{
+    Timestamp,
+    import::{self, Record, Subject},
+};
+use nots_http::{FieldError, InvalidBody};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{
+    booking::BookingLine,
+    fleet::{DriverLine, VehicleLine},
+    person::CustomerLine,
+};
+
+/// What a line has beside the record's `Data`.
+const KIND: &str = "kind";
+const CREATED_AT: &str = "createdAt";
+
+/// A value of the core as a field of a line: it refuses what it is not, in its own words.
+pub(super) struct Field<T>(pub(super) T);
+
+impl<T: DeserializeOwned> Deserr<InvalidBody> for Field<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: deserr::Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        let json = <Value as Deserr<InvalidBody>>::deserialize_from_value(value, location)?;
+        serde_json::from_value(json)
+            .map(Self)
+            .map_err(|error| InvalidBody::unexpected::<V>(error.to_string(), location))
+    }
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
+    let whole = |detail: String| vec![FieldError::at("", detail)];
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| whole(format!("is not JSON at column {}", error.column())))?;
+    let Value::Object(mut fields) = value else { return Err(whole("must be an object".to_owned())) };
+    let (kind, created_at) = (fields.remove(KIND), fields.remove(CREATED_AT));
+    fields.remove(super::refused::REFUSED);
+    let mut errors = Vec::new();
+    let created_at = created_at.filter(|at| !at.is_null()).and_then(|at| {
+        let read = serde_json::from_value::<Timestamp>(at);
+        read.map_err(|error| errors.push(FieldError::at(format!("/{CREATED_AT}"), error.to_string()))).ok()
+    });
+    let subject = match kind.as_ref().and_then(Value::as_str) {
+        Some("customer") => read::<CustomerLine, _>(&fields, CustomerLine::subject),
+        Some("driver") => read::<DriverLine, _>(&fields, DriverLine::subject),
+        Some("vehicle") => read::<VehicleLine, _>(&fields, VehicleLine::subject),
+        Some("booking") => read::<BookingLine, _>(&fields, BookingLine::subject),
+        Some(_) => Err(vec![FieldError::at("/kind", "must be customer, driver, vehicle or booking")]),
+        None => Err(vec![FieldError::at("/kind", "is required: customer, driver, vehicle or booking")]),
+    };
+    match subject {
+        Ok(subject) if errors.is_empty() => Ok(Record { subject, created_at }),
+        Ok(_) => Err(errors),
+        Err(more) => {
+            errors.extend(more);
+            Err(errors)
+        }
+    }
+}
+
+/// The line that a record came of, or could have: what [`parse`] reads back.
+///
+/// # Errors
+/// When the record cannot be written as JSON; a fault of ours.
+pub(super) fn write(record: &Record) -> serde_json::Result<String> {
+    let data = data_of(&record.subject)?;
+    let mut line = Map::new();
+    line.insert(KIND.to_owned(), record.kind().into());
+    if let Some(at) = record.created_at {
+        line.insert(CREATED_AT.to_owned(), at.seconds().into());
+    }
+    if let Value::Object(fields) = data {
+        line.extend(fields);
+    }
+    serde_json::to_string(&line)
+}
+
+fn data_of(subject: &Subject) -> serde_json::Result<Value> {
+    fn json<T: Serialize>(data: &T) -> serde_json::Result<Value> {
+        serde_json::to_value(data)
+    }
+    match subject {
+        Subject::Customer(user) => json(user),
+        Subject::Driver(driver) => json(driver),
+        Subject::Vehicle(vehicle) => json(vehicle),
+        Subject::Booking(booking) => json(booking),
+    }
+}
+
+fn read<L: Deserr<InvalidBody>, F>(
+    fields: &Map<String, Value>,
+    subject: F,
+) -> Result<Subject, Vec<FieldError>>
+where
+    F: FnOnce(L) -> Result<Subject, Vec<FieldError>>,
+{
+    let line = deserr::deserialize::<L, _, InvalidBody>(Value::Object(fields.clone()));
+    let subject = subject(line.map_err(|InvalidBody(errors)| errors)?)?;
+    let mut errors = Vec::new();
+    if let Subject::Booking(booking) = &subject {
+        let faults = import::faults(booking);
+        errors.extend(faults.into_iter().map(|fault| FieldError::at(fault.pointer, fault.detail)));
+    }
+    let kept = data_of(&subject).map_err(|error| vec![FieldError::at("", error.to_string())])?;
+    unknown(&mut String::new(), &Value::Object(fields.clone()), &kept, &mut errors);
+    if errors.is_empty() { Ok(subject) } else { Err(errors) }
+}
+
+/// What a line says and the record does not keep, however deep: nothing is dropped without a word.
+fn unknown(at: &mut String, said: &Value, kept: &Value, errors: &mut Vec<FieldError>) {
+    let mut step = |name: &str, said: &Value, kept: Option<&Value>| {
+        let length = at.len();
+        at.push('/');
+        at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        match kept {
+            Some(kept) => unknown(at, said, kept, errors),
+            None if said.is_null() => {}
+            None => errors.push(FieldError::at(at.clone(), "is not known here")),
+        }
+        at.truncate(length);
+    };
+    match (said, kept) {
+        (Value::Object(said), Value::Object(kept)) => {
+            for (name, said) in said {
+                step(name, said, kept.get(name));
+            }
+        }
+        (Value::Array(said), Value::Array(kept)) => {
+            for (place, said) in said.iter().enumerate() {
+                step(&place.to_string(), said, kept.get(place));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Refuses a figure that does not follow from the one it is derived from.
+pub(super) fn derived<T: PartialEq + Serialize>(
+    pointer: &str,
+    said: Option<T>,
+    is: T,
+    errors: &mut Vec<FieldError>,
+) {
+    if said.is_some_and(|said| said != is) {
+        let is = serde_json::to_string(&is).unwrap_or_default();
+        errors.push(FieldError::at(pointer, format!("must be {is}, which follows, or be left out")));
+    }
+}
+
+/// Refuses a list that is too long.
+pub(super) fn at_most<T>(pointer: &str, most: usize, list: &[T], errors: &mut Vec<FieldError>) {
+    if list.len() > most {
+        errors.push(FieldError::at(pointer, format!("must have at most {most} entries")));
+    }
+}
