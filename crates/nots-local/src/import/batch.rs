@@ -170,12 +170,10 @@ async fn write(
             None
         }
         Err(WriteError::Refused(refusals)) => {
-            for (line, keys, _) in lines {
-                let of_line = |refusal: &&Refusal| keys.contains(&refusal.key);
-                match refused(line, refusals.iter().filter(of_line)) {
-                    Ok(line) => left.push(line),
-                    Err((line, errors)) => done(line, Done::Refused(errors)),
-                }
+            for (mut line, keys, _) in lines {
+                let of_line = refusals.iter().filter(|refusal| keys.contains(&refusal.key));
+                let faults = refused(&mut line, of_line);
+                if faults.is_empty() { left.push(line) } else { done(line, Done::Refused(faults)) }
             }
             None
         }
@@ -207,11 +205,9 @@ async fn write(
     }
 }
 
-/// A line that some items refused: what is wrong with it for good, or itself, to be decided anew.
-fn refused<'a>(
-    line: Waiting,
-    refusals: impl Iterator<Item = &'a Refusal>,
-) -> Result<Waiting, (Waiting, Vec<FieldError>)> {
+/// What items that refused say of a line: what is wrong with it for good, if anything is. Where somebody else was
+/// quicker nothing is, so long as that is not without end; the line is then to be decided anew.
+fn refused<'a>(line: &mut Waiting, refusals: impl Iterator<Item = &'a Refusal>) -> Vec<FieldError> {
     let (mut faults, mut raced) = (Vec::new(), false);
     for refusal in refusals {
         match fault_of(refusal) {
@@ -221,13 +217,14 @@ fn refused<'a>(
     }
     if raced {
         // It is there by now, or has changed: its links tell nothing before it has been read again.
-        if line.races < RACES {
-            return Ok(Waiting { races: line.races + 1, ..line });
+        line.races += 1;
+        faults.clear();
+        if line.races > RACES {
+            let why = "is being changed by somebody else at the same time: import it again";
+            faults.push(FieldError::at("", why));
         }
-        faults
-            .push(FieldError::at("", "is being changed by somebody else at the same time: import it again"));
     }
-    if faults.is_empty() { Ok(line) } else { Err((line, faults)) }
+    faults
 }
 
 /// Something that is there cannot be read: whoever is not concerned goes on, one by one.

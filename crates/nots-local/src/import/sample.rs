@@ -48,11 +48,11 @@ const SINCE: u32 = 1_700_000_000;
 fn customer(number: u32) -> Value {
     json!({
         "kind": "customer", "createdAt": SINCE + number, "userId": format!("user_old{number}"),
-        "cognitoId": (number % 3 == 0).then(|| format!("old-pool-{number}")),
+        "cognitoId": number.is_multiple_of(3).then(|| format!("old-pool-{number}")),
         "email": format!("Customer.{number}@example.com"), "firstName": "Ada", "lastName": format!("Byron {number}"),
         "phone": "07700 900123",
         "preferences": {
-            "notifications": { "email": true, "sms": number % 2 == 0 },
+            "notifications": { "email": true, "sms": number.is_multiple_of(2) },
             "savedAddresses": [{ "label": "Home", "address": "123 High Street, Bournemouth", "latitude": 50.7192, "longitude": -1.8808 }],
         },
     })
@@ -109,7 +109,7 @@ fn booking(number: u32, customers: u32, fleet: u32) -> Value {
         "bookingReference": format!("NOTS-{}", 10_000 + number), "status": status,
         "source": source,
         "customer": {
-            "userId": (number % 7 != 0).then(|| format!("user_old{who}")), "firstName": "Ada", "lastName": format!("Byron {who}"),
+            "userId": (!number.is_multiple_of(7)).then(|| format!("user_old{who}")), "firstName": "Ada", "lastName": format!("Byron {who}"),
             "email": format!("Customer.{who}@example.com"), "phone": "07700 900123",
         },
         "journey": {
@@ -119,7 +119,7 @@ fn booking(number: u32, customers: u32, fleet: u32) -> Value {
             "distance": { "meters": 8_500 + number % 1_000 }, "duration": { "seconds": 1_200 },
         },
         "vehicleType": "standard", "passengers": number % 4 + 1, "luggage": number % 3,
-        "specialRequirements": (number % 5 == 0).then_some("Child seat needed"),
+        "specialRequirements": number.is_multiple_of(5).then_some("Child seat needed"),
         "pricing": { "total": 1_228 + number % 5_000 },
         "driver": done.then_some(driver), "vehicle": done.then_some(vehicle),
         "payment": (done && number % 8 == 2).then(|| json!({ "status": "completed", "stripePaymentIntentId": format!("pi_old{number}") })),
