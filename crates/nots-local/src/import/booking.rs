@@ -15,13 +15,13 @@ use nots_core::{
     geo::{Coordinates, Latitude, Longitude, Place},
     id::BookingReference,
     import::{Subject, agreed_fare},
-    journey::{Distance, Duration, VehicleType},
+    journey::{Distance, Duration, MAX_LUGGAGE, VehicleType},
     money::Total,
     text::{Address, Name, Note, Text},
 };
 use nots_http::{FieldError, InvalidBody};
 
-use super::line::{Field, at_most, derived};
+use super::line::{Field, Within, at_most, derived};
 
 /// Most characters of a note for staff.
 const MAX_NOTES: usize = 5_000;
@@ -44,9 +44,9 @@ pub(super) struct BookingLine {
     customer: CustomerPart,
     journey: JourneyPart,
     vehicle_type: Field<VehicleType>,
-    passengers: u8,
+    passengers: Within<1, 8>,
     #[deserr(default)]
-    luggage: u8,
+    luggage: Option<Within<0, { MAX_LUGGAGE as u32 }>>,
     #[deserr(default)]
     special_requirements: Option<Field<Note>>,
     #[deserr(default)]
@@ -106,7 +106,7 @@ struct PlacePart {
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct DistancePart {
-    meters: u32,
+    meters: Within<0, { u32::MAX }>,
     #[deserr(default)]
     miles: Option<f64>,
 }
@@ -114,16 +114,17 @@ struct DistancePart {
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct DurationPart {
-    seconds: u32,
+    seconds: Within<0, { u32::MAX }>,
     #[deserr(default)]
-    minutes: Option<u32>,
+    minutes: Option<Within<0, { u32::MAX }>>,
 }
 
 /// The total alone, or all of what an export has.
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct PricingPart {
-    total: Field<Pence>,
+    // A hundred thousand pounds.
+    total: Within<0, 10_000_000>,
     #[deserr(default = Field(Currency::Gbp))]
     currency: Field<Currency>,
     #[deserr(default)]
@@ -133,7 +134,7 @@ struct PricingPart {
     #[deserr(default)]
     lines: Option<serde_json::Value>,
     #[deserr(default)]
-    tariff_version: Option<u32>,
+    tariff_version: Option<Within<0, { u32::MAX }>>,
     #[deserr(default)]
     tariff_effective_from: Moment,
 }
@@ -238,8 +239,8 @@ impl BookingLine {
             customer: self.customer.kept(),
             journey,
             vehicle_type: self.vehicle_type.0,
-            passengers: self.passengers,
-            luggage: self.luggage,
+            passengers: self.passengers.get(),
+            luggage: self.luggage.map_or(0, |pieces| pieces.get()),
             special_requirements: self.special_requirements.map(|field| field.0),
             flight_number: self.flight_number.map(|field| field.0.to_string()),
             pricing,
@@ -282,7 +283,7 @@ fn payment(said: Option<PaymentPart>, status: BookingStatus, booking: &BookingId
 impl PricingPart {
     /// The one place that knows what a fare is made of: the total alone makes a line of its own.
     fn kept(self, errors: &mut Vec<FieldError>) -> Option<BookedPricing> {
-        let amount = Total { total: self.total.0, currency: self.currency.0 };
+        let amount = Total { total: Pence::new(self.total.get()), currency: self.currency.0 };
         let words = amount.total.display(amount.currency);
         derived("/pricing/displayTotal", self.display_total, words, errors);
         let whole = [self.breakdown.is_some(), self.lines.is_some(), self.tariff_version.is_some()];
@@ -294,7 +295,7 @@ impl PricingPart {
             "currency": amount.currency,
             "breakdown": self.breakdown,
             "lines": self.lines,
-            "tariffVersion": self.tariff_version,
+            "tariffVersion": self.tariff_version.map(|version| version.get::<u32>()),
             "tariffEffectiveFrom": self.tariff_effective_from.map(|field| field.0),
         });
         serde_json::from_value(json)
@@ -311,15 +312,20 @@ impl PricingPart {
 
 impl JourneyPart {
     fn kept(self, errors: &mut Vec<FieldError>) -> BookedJourney {
-        let distance = Distance { meters: self.distance.meters };
-        let duration = Duration { seconds: self.duration.seconds };
+        let distance = Distance { meters: self.distance.meters.get() };
+        let duration = Duration { seconds: self.duration.seconds.get() };
         let figure = |of: serde_json::Result<serde_json::Value>, name: &str| {
             of.ok().and_then(|json| json.get(name).and_then(serde_json::Value::as_f64)).unwrap_or_default()
         };
         let miles = figure(serde_json::to_value(distance), "miles");
         derived("/journey/distance/miles", self.distance.miles, miles, errors);
         let minutes = figure(serde_json::to_value(duration), "minutes");
-        derived("/journey/duration/minutes", self.duration.minutes.map(f64::from), minutes, errors);
+        derived(
+            "/journey/duration/minutes",
+            self.duration.minutes.map(|minutes| f64::from(minutes.get::<u32>())),
+            minutes,
+            errors,
+        );
         BookedJourney {
             pickup_location: self.pickup_location.kept(),
             dropoff_location: self.dropoff_location.kept(),

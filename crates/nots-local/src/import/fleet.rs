@@ -14,8 +14,9 @@ use nots_core::{
     text::{Name, Text},
 };
 use nots_http::{FieldError, InvalidBody};
+use serde::Deserialize;
 
-use super::line::{Field, at_most};
+use super::line::{Field, Within, at_most};
 
 /// Most things that a vehicle may have.
 const MAX_FEATURES: usize = 50;
@@ -54,15 +55,16 @@ struct AvailabilityLine {
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct PerformanceLine {
     rating: Field<StarRating>,
-    total_trips: u32,
-    completion_rate: f64,
-    acceptance_rate: f64,
-    on_time_rate: f64,
+    total_trips: Within<0, { u32::MAX }>,
+    completion_rate: Field<PerCent>,
+    acceptance_rate: Field<PerCent>,
+    on_time_rate: Field<PerCent>,
 }
 
 impl DriverLine {
+    // As every kind of line, though there is nothing left that could be wrong.
+    #[expect(clippy::unnecessary_wraps, reason = "the others can fail")]
     pub(super) fn subject(self) -> Result<Subject, Vec<FieldError>> {
-        let mut errors = Vec::new();
         let performance = self.performance.map_or_else(
             // Of somebody who has driven nothing yet.
             || Performance {
@@ -72,7 +74,7 @@ impl DriverLine {
                 acceptance_rate: 100.0,
                 on_time_rate: 100.0,
             },
-            |said| said.kept(&mut errors),
+            PerformanceLine::kept,
         );
         let driver = Driver {
             driver_id: self.driver_id.0,
@@ -88,28 +90,32 @@ impl DriverLine {
             licence_number: self.licence_number.0.to_string(),
             licensing_authority: self.licensing_authority.0.to_string(),
         };
-        if errors.is_empty() { Ok(Subject::Driver(Box::new(driver))) } else { Err(errors) }
+        Ok(Subject::Driver(Box::new(driver)))
     }
 }
 
 impl PerformanceLine {
-    fn kept(self, errors: &mut Vec<FieldError>) -> Performance {
-        for (name, rate) in [
-            ("completionRate", self.completion_rate),
-            ("acceptanceRate", self.acceptance_rate),
-            ("onTimeRate", self.on_time_rate),
-        ] {
-            if !(0.0..=100.0).contains(&rate) {
-                errors.push(FieldError::at(format!("/performance/{name}"), "must be 0 to 100 per cent"));
-            }
-        }
+    fn kept(self) -> Performance {
         Performance {
             rating: self.rating.0,
-            total_trips: self.total_trips,
-            completion_rate: self.completion_rate,
-            acceptance_rate: self.acceptance_rate,
-            on_time_rate: self.on_time_rate,
+            total_trips: self.total_trips.get(),
+            completion_rate: self.completion_rate.0.0,
+            acceptance_rate: self.acceptance_rate.0.0,
+            on_time_rate: self.on_time_rate.0.0,
         }
+    }
+}
+
+/// From 0 to 100.
+#[derive(Deserialize)]
+#[serde(try_from = "f64")]
+struct PerCent(f64);
+
+impl TryFrom<f64> for PerCent {
+    type Error = &'static str;
+
+    fn try_from(rate: f64) -> Result<Self, Self::Error> {
+        if (0.0..=100.0).contains(&rate) { Ok(Self(rate)) } else { Err("must be 0 to 100 per cent") }
     }
 }
 
@@ -120,11 +126,12 @@ pub(super) struct VehicleLine {
     registration: Field<Registration>,
     make: Words,
     model: Words,
-    year: u16,
+    year: Within<1900, 2100>,
     color: Words,
     #[deserr(rename = "type")]
     kind: Field<VehicleType>,
-    capacity: u8,
+    // A private-hire vehicle has no more seats than that.
+    capacity: Within<1, 8>,
     #[deserr(default = Field(FleetStatus::Active))]
     status: Field<FleetStatus>,
     #[deserr(default)]
@@ -139,22 +146,15 @@ impl VehicleLine {
     pub(super) fn subject(self) -> Result<Subject, Vec<FieldError>> {
         let mut errors = Vec::new();
         at_most("/features", MAX_FEATURES, &self.features, &mut errors);
-        if !(1900..=2100).contains(&self.year) {
-            errors.push(FieldError::at("/year", "must be a year of four digits"));
-        }
-        // A private-hire vehicle has no more seats than that.
-        if !(1..=8).contains(&self.capacity) {
-            errors.push(FieldError::at("/capacity", "must be 1 to 8 passengers"));
-        }
         let vehicle = Vehicle {
             vehicle_id: self.vehicle_id.0,
             registration: self.registration.0,
             make: self.make.0.to_string(),
             model: self.model.0.to_string(),
-            year: self.year,
+            year: self.year.get(),
             color: self.color.0.to_string(),
             kind: self.kind.0,
-            capacity: self.capacity,
+            capacity: self.capacity.get(),
             status: self.status.0,
             assigned_driver: self.assigned_driver.map(|field| field.0),
             features: self.features.into_iter().map(|field| field.0.to_string()).collect(),

@@ -30,7 +30,49 @@ impl<T: DeserializeOwned> Deserr<InvalidBody> for Field<T> {
         let json = <Value as Deserr<InvalidBody>>::deserialize_from_value(value, location)?;
         serde_json::from_value(json)
             .map(Self)
-            .map_err(|error| InvalidBody::unexpected::<V>(error.to_string(), location))
+            .map_err(|error| InvalidBody::unexpected::<V>(plainly(&error), location))
+    }
+}
+
+/// What serde says of a value, in the words that every other refusal has.
+fn plainly(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let expected = |kind: &str, what: &str| {
+        let (_, expected) = text.strip_prefix(kind)?.split_once(what)?;
+        Some(format!("must be {}", expected.replace('`', "").replace("a string", "a text")))
+    };
+    expected("unknown variant ", ", expected ")
+        .or_else(|| expected("invalid type: ", ", expected "))
+        .unwrap_or(text)
+}
+
+/// A whole number between two others, both included.
+pub(super) struct Within<const LEAST: u32, const MOST: u32>(u32);
+
+impl<const LEAST: u32, const MOST: u32> Within<LEAST, MOST> {
+    /// The number, as whatever holds it.
+    pub(super) fn get<T: TryFrom<u32> + Default>(&self) -> T {
+        T::try_from(self.0).unwrap_or_default()
+    }
+}
+
+impl<const LEAST: u32, const MOST: u32> Deserr<InvalidBody> for Within<LEAST, MOST> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: deserr::Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        if let deserr::Value::Integer(number) = value
+            && let Ok(number) = u32::try_from(number)
+            && (LEAST..=MOST).contains(&number)
+        {
+            return Ok(Self(number));
+        }
+        let detail = if MOST == u32::MAX {
+            format!("must be a whole number from {LEAST}")
+        } else {
+            format!("must be a whole number from {LEAST} to {MOST}")
+        };
+        Err(InvalidBody::unexpected::<V>(detail, location))
     }
 }
 
@@ -48,7 +90,7 @@ pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
     let mut errors = Vec::new();
     let created_at = created_at.filter(|at| !at.is_null()).and_then(|at| {
         let read = serde_json::from_value::<Timestamp>(at);
-        read.map_err(|error| errors.push(FieldError::at(format!("/{CREATED_AT}"), error.to_string()))).ok()
+        read.map_err(|error| errors.push(FieldError::at(format!("/{CREATED_AT}"), plainly(&error)))).ok()
     });
     let subject = match kind.as_ref().and_then(Value::as_str) {
         Some("customer") => read::<CustomerLine, _>(&fields, CustomerLine::subject),
