@@ -88,8 +88,14 @@ async fn targets(world: &World) -> Vec<Target> {
     let job = format!("/jobs/{}", job["bookingId"].as_str().unwrap());
     let (customer, dispatcher) = (Some(customer.token.as_str()), Some(dispatcher.token.as_str()));
     let payment = json!({ "bookingId": pending["bookingId"] });
+    let mut journey = world.journey(86_400);
+    journey["viaStops"] =
+        json!([{ "address": "Poole", "latitude": 50.72, "longitude": -1.98, "waitingMinutes": 5 }]);
+    journey["returnJourney"] = json!(true);
+    journey["returnPickupTime"] = json!(now + 60 * 86_400);
+    journey["extras"] = json!([{ "code": "child_seat", "quantity": 2 }, "meetAndGreet"]);
     vec![
-        target("POST", "/quotes", None, world.journey(86_400), fields::of_quote(now)),
+        target("POST", "/quotes", None, journey, fields::of_quote(now)),
         target("POST", "/bookings", customer, booking, fields::of_booking()),
         target("POST", "/payments", customer, payment, fields::of_payment()),
         target("POST", "/dispatch", dispatcher, assignment, fields::of_assignment()),
@@ -155,7 +161,12 @@ fn with(body: &Value, pointer: &str, value: Option<Value>) -> Value {
     let mut body = body.clone();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let name = name.replace("~1", "/").replace("~0", "~");
-    let fields = body.pointer_mut(parent).and_then(Value::as_object_mut).unwrap();
+    let parent = body.pointer_mut(parent).unwrap();
+    if let (Value::Array(list), Ok(at)) = (&mut *parent, name.parse::<usize>()) {
+        list[at] = value.unwrap();
+        return body;
+    }
+    let fields = parent.as_object_mut().unwrap();
     match value {
         Some(value) => fields.insert(name, value),
         None => fields.remove(&name),

@@ -211,10 +211,14 @@ fn quoted<'a>(text: &'a str, marker: &str) -> Vec<&'a str> {
     text.split(&format!("{marker}(\"")).skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
 }
 
+/// How a `main.rs` asks for a secret by the variable that names it.
+const SECRETS: [&str; 2] = ["aws.secret", "aws.secret_if_named"];
+
 /// The variables that a function's `main.rs` asks for, by name or through an adapter.
 fn variables(main: &str) -> BTreeSet<String> {
-    let mut all: BTreeSet<_> = ["config::required", "config::optional", "config::list", "aws.secret"]
+    let mut all: BTreeSet<_> = ["config::required", "config::optional", "config::list"]
         .iter()
+        .chain(&SECRETS)
         .flat_map(|marker| quoted(main, marker))
         .map(str::to_owned)
         .collect();
@@ -303,8 +307,9 @@ fn every_function_may_use_what_else_it_is_composed_of() {
     for (function, properties) in template.functions() {
         let main = source(&format!("functions/{function}/src/main.rs"));
         let (environment, allowed) = (template.environment(properties), allowed(properties));
-        let mut expected: BTreeSet<String> = quoted(&main, "aws.secret")
-            .into_iter()
+        let mut expected: BTreeSet<String> = SECRETS
+            .iter()
+            .flat_map(|marker| quoted(&main, marker))
             .map(|variable| format!("secretsmanager:GetSecretValue {}", environment[variable]))
             .collect();
         if main.contains("aws.events(") {

@@ -86,4 +86,13 @@ impl Aws {
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
         Ok(std::sync::Arc::new(crate::SecretsManager::new(client, config::required(variable)?)))
     }
+
+    /// The secret that a variable names; none when the variable is empty or not set.
+    #[cfg(feature = "secrets")]
+    #[must_use]
+    pub fn secret_if_named(&self, variable: &str) -> Option<std::sync::Arc<dyn nots_core::ports::Secret>> {
+        let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        let id = config::optional(variable)?;
+        Some(std::sync::Arc::new(crate::SecretsManager::new(client, id)))
+    }
 }

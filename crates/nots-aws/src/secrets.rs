@@ -9,6 +9,8 @@ use tokio::{sync::Mutex, time::Instant};
 
 /// How long a secret is used before it is asked for again: how long a rotation takes to arrive.
 const KEPT: Duration = Duration::from_secs(300);
+/// How long even one that was refused is not asked for again: whoever is refused often does not ask as often.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// One secret.
 #[derive(Debug)]
@@ -40,18 +42,27 @@ impl SecretsManager {
     pub fn new(client: Client, id: String) -> Self {
         Self { client, id, kept: Mutex::new(None) }
     }
-}
 
-#[async_trait]
-impl Secret for SecretsManager {
-    async fn get(&self) -> Result<String, Cause> {
+    /// The text, asked for no longer ago than this.
+    async fn younger_than(&self, age: Duration) -> Result<String, Cause> {
         let mut kept = self.kept.lock().await;
-        if let Some(known) = kept.as_ref().filter(|known| known.since.elapsed() < KEPT) {
+        if let Some(known) = kept.as_ref().filter(|known| known.since.elapsed() < age) {
             return Ok(known.text.clone());
         }
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await?;
         let text = answer.secret_string.ok_or(NoText)?;
         *kept = Some(Kept { text: text.clone(), since: Instant::now() });
         Ok(text)
+    }
+}
+
+#[async_trait]
+impl Secret for SecretsManager {
+    async fn get(&self) -> Result<String, Cause> {
+        self.younger_than(KEPT).await
+    }
+
+    async fn refresh(&self) -> Result<String, Cause> {
+        self.younger_than(FRESH).await
     }
 }

@@ -186,6 +186,11 @@ async fn a_secret_is_asked_for_once_and_kept_for_a_while() {
     for _ in 0..3 {
         assert_eq!(secret.get().await.unwrap(), "sk_test_1");
     }
+    assert_eq!(
+        secret.refresh().await.unwrap(),
+        "sk_test_1",
+        "whoever is refused is not asked for at each turn"
+    );
     assert_eq!(seen.lock().unwrap().len(), 1);
     assert!(!format!("{secret:?}").contains("sk_test_1"), "a secret is never printed");
 }

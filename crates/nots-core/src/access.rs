@@ -4,31 +4,39 @@
 use crate::{
     contact::{CognitoSub, Email},
     entity::{
-        Booking, BookingStatus, CheckoutAttempt, CognitoLink, ComplianceDocument, Driver, DriverDay,
-        DriverValidity, History, Notice, Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink,
-        Tariff, User, Vehicle, VehicleDay, VehicleValidity, booking::pickup_sort, document::Holder,
+        Booking, BookingStatus, CheckoutAttempt, CognitoLink, Complaint, ComplaintStatus, ComplianceDocument,
+        Driver, DriverDay, DriverLocation, DriverValidity, History, Notice, Payment, PaymentStatus, Quote,
+        Rating, ReferenceLink, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User,
+        Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+        booking::pickup_sort,
+        document::{DocumentStatus, DocumentType, Holder},
         driver::FleetStatus,
+        payment::created_sort,
+        route_memo::WayHash,
+        tariff::TariffKey,
+        webhook::StripeEventId,
     },
     event::BookingEvent,
-    id::{BookingId, BookingReference, DriverId, QuoteId, UserId, VehicleId},
+    id::{BookingId, BookingReference, ComplaintId, DriverId, PaymentId, QuoteId, UserId, VehicleId},
+    journey::Way,
     ports::Channel,
     table::{Base, Get, Gsi1, Gsi2, Gsi3, Query, SortRange},
     time::{Day, Timestamp},
 };
 
-/// A stretch of pickup times, both ends included; an end that is missing is open.
+/// A stretch of time, both ends included; an end that is missing is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Window {
-    /// The first pickup time.
+    /// The first moment.
     pub from: Option<Timestamp>,
-    /// The last pickup time.
+    /// The last moment.
     pub to: Option<Timestamp>,
 }
 
 impl Window {
-    fn range(self) -> SortRange {
+    fn range(self, sort: fn(Timestamp) -> String) -> SortRange {
         let from = self.from.unwrap_or(Timestamp::MIN);
-        SortRange::Between(pickup_sort(from), pickup_sort(self.to.unwrap_or(Timestamp::MAX)))
+        SortRange::Between(sort(from), sort(self.to.unwrap_or(Timestamp::MAX)))
     }
 }
 
@@ -74,7 +82,7 @@ pub fn booking_by_payment_intent(intent: &str) -> Get<StripeLink> {
 
 /// Bookings of a status by pickup time, earliest first.
 pub fn bookings_by_status(status: BookingStatus, window: Window) -> Query<Gsi1, Booking> {
-    Query::over(status).range(window.range())
+    Query::over(status).range(window.range(pickup_sort))
 }
 
 /// A user's bookings, newest first.
@@ -84,7 +92,7 @@ pub fn bookings_of_user(user: &UserId) -> Query<Gsi2, Booking> {
 
 /// A driver's jobs by pickup time, earliest first.
 pub fn jobs_of_driver(driver: &DriverId, window: Window) -> Query<Gsi3, Booking> {
-    Query::over(driver).range(window.range())
+    Query::over(driver).range(window.range(pickup_sort))
 }
 
 /// Every change of a booking, in order.
@@ -92,14 +100,19 @@ pub fn history_of_booking(booking: &BookingId) -> Query<Base, History> {
     Query::over(booking).range(SortRange::BeginsWith(History::PREFIX.to_owned()))
 }
 
-/// What is paid for a booking.
+/// What is paid for a booking, by the id that follows from the booking's.
 pub fn payment_of_booking(booking: &BookingId) -> Get<Payment> {
-    Get::by(booking)
+    Get::by((booking, &PaymentId::of_booking(booking)))
+}
+
+/// A payment by an id of its own, as a booking that was not made here may name it.
+pub fn payment(booking: &BookingId, payment: &PaymentId) -> Get<Payment> {
+    Get::by((booking, payment))
 }
 
 /// Payments of a status by when they came into being, oldest first.
-pub fn payments_by_status(status: PaymentStatus) -> Query<Gsi1, Payment> {
-    Query::over(status)
+pub fn payments_by_status(status: PaymentStatus, window: Window) -> Query<Gsi1, Payment> {
+    Query::over(status).range(window.range(created_sort))
 }
 
 /// One attempt at the card, by its number.
@@ -127,9 +140,62 @@ pub fn available_drivers() -> Query<Gsi2, Driver> {
     Query::over(()).range(SortRange::BeginsWith(Driver::BY_RATING.to_owned())).newest_first()
 }
 
-/// Documents of a driver or a vehicle, by kind.
+/// Where a driver was last seen.
+pub fn driver_location(id: &DriverId) -> Get<DriverLocation> {
+    Get::by(id)
+}
+
+/// What a customer thought of a journey.
+pub fn rating_of_booking(booking: &BookingId) -> Get<Rating> {
+    Get::by(booking)
+}
+
+/// A driver's ratings, those of the newest bookings first.
+pub fn ratings_of_driver(driver: &DriverId) -> Query<Gsi1, Rating> {
+    Query::over(driver).range(SortRange::BeginsWith(Rating::PREFIX.to_owned())).newest_first()
+}
+
+/// A complaint by id.
+pub fn complaint(id: &ComplaintId) -> Get<Complaint> {
+    Get::by(id)
+}
+
+/// Complaints of a driver, newest first.
+pub fn complaints_of_driver(driver: &DriverId) -> Query<Gsi1, Complaint> {
+    Query::over(driver).range(SortRange::BeginsWith(Complaint::OF_DRIVER.to_owned())).newest_first()
+}
+
+/// Complaints of a status, the most urgent first, and of those the oldest.
+pub fn complaints_by_status(status: ComplaintStatus) -> Query<Gsi2, Complaint> {
+    Query::over(status).range(SortRange::BeginsWith(Complaint::BY_PRIORITY.to_owned()))
+}
+
+/// One document of a driver or a vehicle, as it now is.
+pub fn document(holder: &Holder, kind: DocumentType) -> Get<ComplianceDocument> {
+    Get::by((holder, kind))
+}
+
+/// Documents of a driver or a vehicle as they now are, by kind.
 pub fn documents_of(holder: &Holder) -> Query<Base, ComplianceDocument> {
     Query::over(holder).range(SortRange::BeginsWith(ComplianceDocument::PREFIX.to_owned()))
+}
+
+/// Documents of a kind that others have replaced, the last replaced first.
+pub fn replaced_documents_of(holder: &Holder, kind: DocumentType) -> Query<Base, ReplacedDocument> {
+    Query::over(holder).range(SortRange::BeginsWith(ReplacedDocument::of_kind(kind))).newest_first()
+}
+
+/// Documents of a status, those that run out first first.
+pub fn documents_by_status(status: DocumentStatus) -> Query<Gsi1, ComplianceDocument> {
+    Query::over(status)
+}
+
+/// Documents of a status that run out before a moment, those that run out first first.
+pub fn documents_expiring_before(
+    status: DocumentStatus,
+    moment: Timestamp,
+) -> Query<Gsi1, ComplianceDocument> {
+    Query::over(status).range(SortRange::UpTo(ComplianceDocument::expires_before(moment)))
 }
 
 /// How long a driver may drive.
@@ -167,12 +233,37 @@ pub fn tariff_in_force(at: Timestamp) -> Query<Base, Tariff> {
     Query::over(()).range(SortRange::UpTo(Tariff::in_force_by(at))).newest_first()
 }
 
+/// Every version of the tariff, the latest in force, or to come, first.
+pub fn tariff_versions() -> Query<Base, Tariff> {
+    Query::over(()).range(SortRange::BeginsWith(Tariff::PREFIX.to_owned())).newest_first()
+}
+
+/// How many versions of the tariff there are.
+pub fn tariff_head() -> Get<TariffHead> {
+    Get::by(())
+}
+
 /// The version of the tariff that priced a quote.
-pub fn tariff(effective_from: Timestamp, version: u32) -> Get<Tariff> {
-    Get::by((effective_from, version))
+pub fn tariff(key: TariffKey) -> Get<Tariff> {
+    Get::by(key)
 }
 
 /// The operator's settings.
 pub fn settings() -> Get<Settings> {
     Get::by(())
+}
+
+/// An event that Stripe sent, by Stripe's id of it.
+pub fn webhook_event(id: &StripeEventId) -> Get<WebhookEvent> {
+    Get::by(id)
+}
+
+/// Events of Stripe's that are kept for a person to look at, those that came first first.
+pub fn webhook_events_kept() -> Query<Gsi1, WebhookEvent> {
+    Query::over(()).range(SortRange::BeginsWith(WebhookEvent::BY_ARRIVAL.to_owned()))
+}
+
+/// What a map provider said of a way a while ago.
+pub fn route_memo(way: &Way) -> Get<RouteMemo> {
+    Get::by(&WayHash::of(way))
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::id::{DriverId, UserId};
+use crate::id::{AdminId, DriverId, UserId};
 
 /// What a caller's token says they are. `owner` may do everything, `admin` everything but pricing and
 /// compliance policy, `dispatcher` all bookings and assignment, `driver` own jobs, `customer` own bookings.
@@ -109,5 +109,21 @@ impl<'de> Deserialize<'de> for Actor {
                 .or_else(|_| DriverId::parse(other).map(Self::Driver))
                 .map_err(serde::de::Error::custom),
         }
+    }
+}
+
+/// Who decided something for the operator, as a record of the decision keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reviewer {
+    /// Who it was.
+    Actor(Actor),
+    /// Who it was in the system before.
+    Admin(AdminId),
+}
+
+impl From<Actor> for Reviewer {
+    fn from(actor: Actor) -> Self {
+        Self::Actor(actor)
     }
 }

@@ -78,6 +78,9 @@ pub enum Unfit {
         /// Of the booking.
         passengers: u8,
     },
+    /// A wheelchair is to be taken, and the vehicle takes none.
+    #[error("the vehicle takes no wheelchair")]
+    Wheelchair,
     /// Another kind of vehicle was booked.
     #[error("the vehicle is {vehicle}, the booking is for {booked}")]
     Kind {
@@ -122,7 +125,7 @@ impl Assignment {
     #[must_use]
     pub fn commitment(&self, settings: &Settings, now: Timestamp) -> Commitment {
         let booking = &self.booking.data;
-        let ride = Interval::starting(booking.journey.pickup_time.max(now), booking.journey.duration.seconds);
+        let ride = Interval::starting(booking.journey.pickup_time.max(now), booking.journey.lasts());
         Commitment {
             booking_id: booking.booking_id.clone(),
             booking_reference: booking.booking_reference.clone(),
@@ -193,6 +196,8 @@ fn fits(booking: &Booking, driver: &Driver, vehicle: &Vehicle, settings: &Settin
         Err(Unfit::Seats { seats: vehicle.capacity, passengers: booking.passengers })
     } else if !vehicle.kind.serves(booking.vehicle_type) {
         Err(Unfit::Kind { vehicle: vehicle.kind, booked: booking.vehicle_type })
+    } else if booking.needs_wheelchair_access() && !vehicle.takes_wheelchairs() {
+        Err(Unfit::Wheelchair)
     } else if driver.licensing_authority != *authority {
         Err(Unfit::Authority(Whose::Driver))
     } else if vehicle.licensing_authority != *authority {

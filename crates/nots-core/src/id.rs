@@ -94,6 +94,12 @@ ids! {
     PaymentId = "payment";
     /// A compliance document.
     DocumentId = "doc";
+    /// What a customer thought of a journey.
+    RatingId = "rating";
+    /// A complaint.
+    ComplaintId = "complaint";
+    /// A member of staff, as records of the system before name them. New ones are users.
+    AdminId = "admin";
 }
 
 impl BookingId {
@@ -101,6 +107,12 @@ impl BookingId {
     #[must_use]
     pub fn of_quote(quote: &QuoteId) -> Self {
         Self(format!("{}_{}", Self::PREFIX, quote.suffix()))
+    }
+
+    /// The booking of the way back of an outward one.
+    #[must_use]
+    pub fn return_of(outward: &Self) -> Self {
+        Self(format!("{}r", outward.0))
     }
 }
 
@@ -151,6 +163,12 @@ impl BookingReference {
                 .split('-')
                 .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()));
         if sound { Ok(Self(upper)) } else { Err(MalformedReference) }
+    }
+
+    /// What the booking of the way back is called: `NOTS-7K3M9Q-R`.
+    #[must_use]
+    pub fn of_return(&self) -> Self {
+        Self(format!("{}-R", self.0))
     }
 
     /// As text.

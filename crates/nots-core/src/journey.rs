@@ -1,10 +1,14 @@
 //! A journey: what is driven, in what, and how far.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, iter, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{geo::METRES_PER_MILE, time::Seconds};
+use crate::{
+    geo::{Coordinates, METRES_PER_MILE, Place},
+    pricing::Stop,
+    time::{Seconds, Timestamp},
+};
 
 /// Kinds of vehicle that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,8 +84,35 @@ pub enum Source {
     Google,
 }
 
-/// A drive from one place to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which way is driven, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// Where it begins.
+    pub from: Coordinates,
+    /// The stops between, in order.
+    pub via: Vec<Coordinates>,
+    /// Where it ends.
+    pub to: Coordinates,
+    /// When it begins.
+    pub departing: Timestamp,
+}
+
+impl Way {
+    /// Every two points that follow one another.
+    pub fn hops(&self) -> impl Iterator<Item = (Coordinates, Coordinates)> {
+        let starts = iter::once(self.from).chain(self.via.iter().copied());
+        starts.zip(self.via.iter().copied().chain(iter::once(self.to)))
+    }
+
+    /// Metres along the great circles from each stop to the next: no road is shorter.
+    #[must_use]
+    pub fn great_circle_metres(&self) -> f64 {
+        self.hops().map(|(from, to)| from.metres_to(to)).sum()
+    }
+}
+
+/// A drive along a way.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leg {
     /// By road.
     pub metres: u32,
@@ -89,6 +120,8 @@ pub struct Leg {
     pub seconds: Seconds,
     /// Who said so.
     pub source: Source,
+    /// Google's encoded polyline, when a map drew one.
+    pub polyline: Option<String>,
 }
 
 /// A length as it is stored and sent; miles are derived.
@@ -139,6 +172,31 @@ pub struct Measure {
     pub source: Source,
 }
 
+/// A stop on the way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ViaStop {
+    /// Where.
+    #[serde(flatten)]
+    pub place: Place,
+    /// How long the driver waits there.
+    #[serde(default)]
+    pub waiting_minutes: u32,
+}
+
+impl ViaStop {
+    /// The stop as it is priced.
+    #[must_use]
+    pub fn priced(&self) -> Stop {
+        Stop { at: self.place.at, waiting_minutes: self.waiting_minutes }
+    }
+}
+
+/// Most stops on the way.
+pub const MAX_VIA_STOPS: usize = 5;
+/// Longest wait at a stop, in minutes.
+pub const MAX_STOP_MINUTES: u32 = 120;
+
 /// The way on the map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
@@ -151,7 +209,7 @@ impl From<Leg> for Measure {
         Self {
             distance: Distance { meters: leg.metres },
             duration: Duration { seconds: leg.seconds },
-            route: Route { polyline: None },
+            route: Route { polyline: leg.polyline },
             source: leg.source,
         }
     }

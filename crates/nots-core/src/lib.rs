@@ -9,6 +9,8 @@
 
 pub mod access;
 pub mod actor;
+pub mod area;
+pub mod calendar;
 pub mod consume;
 pub mod contact;
 pub mod dispatch;
@@ -27,6 +29,6 @@ pub mod text;
 pub mod time;
 
 pub use actor::{Actor, Role};
-pub use id::{BookingId, DocumentId, DriverId, PaymentId, QuoteId, UserId, VehicleId};
+pub use id::{BookingId, ComplaintId, DocumentId, DriverId, PaymentId, QuoteId, RatingId, UserId, VehicleId};
 pub use money::{Currency, Pence};
 pub use time::{Day, Seconds, Timestamp};

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::{
     contact::{Email, Phone},
     event::BookingEvent,
-    geo::{Coordinates, Place},
+    geo::Place,
     id::{BookingId, PaymentId},
-    journey::Leg,
+    journey::{Leg, Way},
     money::Total,
     table::{Item, Op, Position, RawKey, RawQuery},
     time::Timestamp,
@@ -107,9 +107,8 @@ pub struct MapsError(#[source] pub Cause);
 pub trait Maps: Send + Sync {
     /// The place that an address names; none when it is not known.
     async fn locate(&self, address: &str) -> Result<Option<Place>, MapsError>;
-    /// How far and how long by road; never shorter than the great circle.
-    async fn drive(&self, from: Coordinates, to: Coordinates, departing: Timestamp)
-    -> Result<Leg, MapsError>;
+    /// How far and how long by road, over every stop of the way; never shorter than the great circles between them.
+    async fn drive(&self, way: &Way) -> Result<Leg, MapsError>;
 }
 
 /// Everything a Checkout Session is made of; the same for every try of one attempt.
@@ -309,8 +308,13 @@ pub struct KeysError(#[source] pub Cause);
 /// A secret that is kept elsewhere and may be rotated there.
 #[async_trait]
 pub trait Secret: Send + Sync {
-    /// The secret's present text.
+    /// The secret's text, of a while ago at most.
     async fn get(&self) -> Result<String, Cause>;
+
+    /// The secret's text as it is now, for whoever was refused with the one before.
+    async fn refresh(&self) -> Result<String, Cause> {
+        self.get().await
+    }
 }
 
 /// Where the token issuer's public keys come from.

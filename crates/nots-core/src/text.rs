@@ -57,6 +57,48 @@ impl<'de, const MAX: usize, const LINES: bool> Deserialize<'de> for Text<MAX, LI
     }
 }
 
+/// Reads text of at most `MAX` characters: for `#[serde(deserialize_with)]` of what is kept as it was written.
+///
+/// # Errors
+/// When it is longer.
+pub fn bounded<'de, D: Deserializer<'de>, const MAX: usize>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.chars().count() > MAX {
+        return Err(serde::de::Error::custom(format_args!("must be at most {MAX} characters")));
+    }
+    Ok(text)
+}
+
+/// Reads text of at most `MAX` characters, or none: [`bounded`], for what may be missing.
+///
+/// # Errors
+/// When it is longer.
+pub fn bounded_or_none<'de, D: Deserializer<'de>, const MAX: usize>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    struct Within<const MAX: usize>(String);
+    impl<'de, const MAX: usize> Deserialize<'de> for Within<MAX> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            bounded::<D, MAX>(deserializer).map(Self)
+        }
+    }
+    Ok(Option::<Within<MAX>>::deserialize(deserializer)?.map(|text| text.0))
+}
+
+/// Reads a list of at most `MAX`: for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// When it has more.
+pub fn bounded_list<'de, D: Deserializer<'de>, T: Deserialize<'de>, const MAX: usize>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let list = Vec::deserialize(deserializer)?;
+    if list.len() > MAX {
+        return Err(serde::de::Error::custom(format_args!("must be at most {MAX}")));
+    }
+    Ok(list)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,6 @@ use nots_core::{
     geo::{Coordinates, Place},
     id::BookingReference,
     journey::{Leg, Measure, Source, VehicleType},
-    pricing::{self, Journey},
     table::{Condition, Machine, Stored, attr},
     text::Name,
 };
@@ -31,22 +30,29 @@ fn place(address: &str, latitude: f64, longitude: f64) -> Place {
     Place { address: address.to_owned(), at }
 }
 
-fn quote() -> Stored<Quote> {
-    let leg = Leg { metres: 8_500, seconds: 1_200, source: Source::Estimate };
-    let journey = Journey { vehicle_type: VehicleType::Standard, metres: leg.metres, seconds: leg.seconds };
-    let enquiry = Enquiry {
-        pickup: place("Bournemouth Railway Station", 50.7260, -1.8782),
-        dropoff: place("Poole Harbour", 50.7122, -2.0053),
+fn enquiry() -> Enquiry {
+    let leg = Leg { metres: 8_500, seconds: 1_200, source: Source::Estimate, polyline: None };
+    Enquiry {
+        pickup_location: place("Bournemouth Railway Station", 50.7260, -1.8782),
+        via_stops: Vec::new(),
+        dropoff_location: place("Poole Harbour", 50.7122, -2.0053),
         pickup_time: at(86_400),
+        journey: Measure::from(leg),
+        vehicle_type: VehicleType::Standard,
         passengers: 2,
         luggage: 1,
-        vehicle_type: VehicleType::Standard,
-        measure: Measure::from(leg),
-    };
-    let tariff = tariff::demo();
-    let fare = pricing::price(&tariff, journey).unwrap();
-    let key = (tariff.effective_from, tariff.version);
-    Quote::offer(QuoteId::parse("quote_X").unwrap(), enquiry, fare, Vec::new(), key, at(0)).after().clone()
+        extras: Vec::new(),
+        return_leg: None,
+    }
+}
+
+fn quoted(enquiry: Enquiry) -> Stored<Quote> {
+    let id = QuoteId::parse("quote_X").unwrap();
+    Quote::offer(id, enquiry, &tariff::demo().unwrap(), at(0)).unwrap().after().clone()
+}
+
+fn quote() -> Stored<Quote> {
+    quoted(enquiry())
 }
 
 fn booking() -> Stored<Booking> {
@@ -142,7 +148,7 @@ fn a_write_may_leave_only_the_states_that_lead_to_it_and_names_the_version_it_re
 fn only_a_pending_booking_is_confirmed() {
     for status in BookingStatus::ALL {
         let payment = payment();
-        let confirmed = Booking::confirm(standing(*status), payment, Some("pi_1".to_owned()), at(9));
+        let confirmed = Booking::confirm(vec![standing(*status)], payment, Some("pi_1".to_owned()), at(9));
         // Back from assigned is another verb's: paying does not take a job away from a driver.
         let may = matches!(status, BookingStatus::Pending);
         assert_eq!(confirmed.is_ok(), may, "{status:?}");
@@ -202,7 +208,7 @@ fn a_booking_copies_what_it_needs_of_the_quote() {
     assert_eq!(b.data.pricing.tariff_version, q.data.pricing.tariff_version);
     assert_eq!(
         (b.data.journey.distance, b.data.journey.duration),
-        (q.data.journey.distance, q.data.journey.duration)
+        (q.data.enquiry.journey.distance, q.data.enquiry.journey.duration)
     );
 }
 

@@ -93,6 +93,12 @@ impl FromWire for Step {
     }
 }
 
+impl FromWire for String {
+    fn from_text(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
 impl FromWire for u8 {
     fn from_text(_: &str) -> Result<Self, String> {
         Err("must be a whole number".to_owned())

@@ -4,18 +4,18 @@ use nots_core::{
     Actor, DocumentId, DriverId, Seconds, Timestamp, VehicleId,
     contact::{Email, Phone},
     entity::{
-        ComplianceDocument, Driver, DriverValidity, Settings, Vehicle, VehicleValidity,
+        ComplianceDocument, Driver, DriverValidity, Settings, Tariff, Vehicle, VehicleValidity,
         document::{DocumentStatus, DocumentType, Holder},
         driver::{Availability, FleetStatus, Performance, StarRating},
-        settings::Operator,
-        tariff,
+        settings::{MapTerms, Operator},
+        tariff::{self, CheckedTerms, Fault},
         validity::Standing,
-        vehicle::Registration,
+        vehicle::{Insurance, Mot, Registration},
     },
     journey::VehicleType,
     ports::{Cause, Table},
     table::{Transaction, WriteError},
-    text::Name,
+    text::{Name, Text},
 };
 
 /// Seconds that the demonstration's documents are good for: two years.
@@ -43,7 +43,8 @@ const FLEET: [Pair; 9] = [
 /// When the table does not take it.
 pub async fn plant(table: &dyn Table, now: Timestamp) -> Result<(), Cause> {
     let by = Actor::System;
-    put(table, Transaction::new().create(&tariff::demo().publish(by.clone(), now))).await?;
+    let tariff = Tariff::publish(None, demo_tariff()?, Timestamp::MIN, by.clone(), now);
+    put(table, tariff.transaction).await?;
     put(table, Transaction::new().create(&settings()?.publish(by, now))).await?;
     for (number, pair) in (1_u32..).zip(FLEET) {
         put(table, driver_and_vehicle(number, pair, now)?).await?;
@@ -66,6 +67,17 @@ async fn put(table: &dyn Table, transaction: Transaction) -> Result<(), Cause> {
     }
 }
 
+/// The demonstration tariff, judged as every tariff is.
+fn demo_tariff() -> Result<CheckedTerms, Cause> {
+    let faults = |faults: Vec<Fault>| format!("the demonstration tariff is none: {faults:?}");
+    Ok(tariff::demo_terms()?.check().map_err(faults)?)
+}
+
+fn features(kind: VehicleType) -> Vec<String> {
+    let wheelchair = (kind == VehicleType::Minibus).then_some(Vehicle::WHEELCHAIR_ACCESSIBLE);
+    ["air_conditioning"].into_iter().chain(wheelchair).map(str::to_owned).collect()
+}
+
 fn settings() -> Result<Settings, Cause> {
     Ok(Settings {
         operator: Operator {
@@ -78,6 +90,7 @@ fn settings() -> Result<Settings, Cause> {
         buffer_seconds: 600,
         payment_success_url: "https://nots.co.uk/bookings/{bookingId}?payment=done".to_owned(),
         payment_cancel_url: "https://nots.co.uk/bookings/{bookingId}?payment=cancelled".to_owned(),
+        maps: MapTerms::default(),
     })
 }
 
@@ -95,7 +108,7 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
         last_name: Name::parse(last)?,
         phone: Phone::parse(&format!("+4477009005{number:02}"))?,
         status: FleetStatus::Active,
-        availability: Availability { available: true },
+        availability: Availability { available: true, current_location: None },
         performance: Performance {
             rating: StarRating::from_tenths(stars),
             total_trips: 0,
@@ -118,7 +131,16 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
         capacity: kind.capacity(),
         status: FleetStatus::Active,
         assigned_driver: Some(driver_id.clone()),
-        features: vec!["air_conditioning".to_owned()],
+        features: features(kind),
+        insurance: Some(Insurance {
+            provider: Text::parse("Wessex Fleet Insurance")?,
+            policy_number: Text::parse(&format!("WFI-{:06}", 550_100 + number))?,
+            expiry_date: until,
+        }),
+        mot: Some(Mot {
+            expiry_date: until,
+            certificate_number: Text::parse(&format!("MOT{:08}", 71_400 + number))?,
+        }),
         plate_number: format!("PHV-{:04}", 3_300 + number),
         licensing_authority: AUTHORITY.to_owned(),
     };
@@ -148,8 +170,11 @@ fn driver_and_vehicle(number: u32, pair: Pair, now: Timestamp) -> Result<Transac
             status: DocumentStatus::Valid,
             expiry_date: until,
             uploaded_at: now,
-            reviewed_by: Some(by()),
+            file_url: None,
+            file_key: None,
+            reviewed_by: Some(by().into()),
             reviewed_at: Some(now),
+            rejection_reason: None,
         };
         transaction = transaction.create(&document.file(by(), now));
     }

@@ -5,7 +5,7 @@
 
 use nots_core::{
     geo::Coordinates,
-    journey::{Leg, Source},
+    journey::{Leg, Source, Way},
     time::Seconds,
 };
 
@@ -23,11 +23,22 @@ const A_ROAD_SPEED: f64 = 16.0;
 /// Metres per second beyond, on dual carriageways and motorways: 60 mph.
 const MOTORWAY_SPEED: f64 = 27.0;
 
+/// The drive along a way: the sum of the drives from each stop to the next, since a car that stops begins again in
+/// town.
+pub(crate) fn along(way: &Way) -> Leg {
+    let none = Leg { metres: 0, seconds: 0, source: Source::Estimate, polyline: None };
+    way.hops().map(|(from, to)| leg(from, to)).fold(none, |sum, next| Leg {
+        metres: sum.metres.saturating_add(next.metres),
+        seconds: sum.seconds.saturating_add(next.seconds),
+        ..sum
+    })
+}
+
 /// The drive between two points: whole metres and whole seconds, both rounded up; nothing for the same point.
-pub(crate) fn leg(from: Coordinates, to: Coordinates) -> Leg {
+fn leg(from: Coordinates, to: Coordinates) -> Leg {
     // Half the Earth's circumference × 1.3 is 26,019,649 m, far inside the range of `u32`.
     let metres = (from.metres_to(to) * ROAD_FACTOR).ceil() as u32;
-    Leg { metres, seconds: seconds(metres), source: Source::Estimate }
+    Leg { metres, seconds: seconds(metres), source: Source::Estimate, polyline: None }
 }
 
 /// Seconds to drive so many metres: continuous and strictly increasing before it is rounded up, so a longer way
@@ -108,6 +119,23 @@ mod tests {
         }
         assert_eq!(leg(at(50.0, 0.0), at(50.0, 0.0)).metres, 0);
         assert!(seconds(u32::MAX) > seconds(26_020_000), "whatever is asked, it does not wrap");
+    }
+
+    #[test]
+    fn a_way_is_driven_from_stop_to_stop() {
+        let [station, airport, harbour] =
+            ["Bournemouth Railway Station", "Bournemouth Airport", "Poole Harbour"]
+                .map(|name| gazetteer::find(name).unwrap().at);
+        let departing = nots_core::Timestamp::new(1_733_842_200).unwrap();
+        let straight = Way { from: station, via: vec![], to: harbour, departing };
+        assert_eq!(along(&straight), leg(station, harbour));
+        let round = Way { via: vec![airport], ..straight };
+        let (out, back) = (leg(station, airport), leg(airport, harbour));
+        let sum = along(&round);
+        assert_eq!((sum.metres, sum.seconds), (out.metres + back.metres, out.seconds + back.seconds));
+        assert_eq!((sum.source, sum.polyline), (Source::Estimate, None));
+        let twice = Way { via: vec![airport, airport], ..round };
+        assert_eq!(along(&twice).metres, sum.metres, "the same stop again is no farther");
     }
 
     prop_compose! {

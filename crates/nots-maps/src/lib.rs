@@ -1,24 +1,39 @@
 //! Places and distances: what stands behind the port [`Maps`].
 //!
 //! [`EmbeddedMaps`] is the default: a gazetteer of the places that customers of a Bournemouth and Poole operator
-//! travel between, and an estimate of the road from one point to another. A map that asks a provider is another
-//! type in a module of its own, behind the same port.
+//! travel between, and an estimate of the road from one point to another. Behind the feature `google`, `GoogleMaps`
+//! asks Google's Routes and Geocoding APIs; [`Circuit`] does without it while it is down, and [`KeptMaps`] gives an
+//! answer again that is still good.
 //!
 //! **Invariant:** the embedded map needs no network, no file and no clock, never guesses which place was meant, and
-//! says of each distance that it is an estimate.
+//! says of each distance that it is an estimate. A provider's answer is checked before it is believed, and no address,
+//! coordinate, key or URL enters an error or a log line.
 
+// Without a provider there is nothing to believe.
+#[cfg_attr(not(feature = "google"), expect(dead_code, reason = "asked of a provider's answers only"))]
+mod believe;
+mod circuit;
 mod estimate;
+mod fault;
 mod gazetteer;
+#[cfg(feature = "google")]
+mod google;
+mod kept;
 
 use async_trait::async_trait;
 use nots_core::{
-    geo::{Coordinates, Place},
-    journey::Leg,
+    geo::Place,
+    journey::{Leg, Way},
     ports::{Maps, MapsError},
-    time::Timestamp,
 };
 
+pub use believe::Doubt;
+pub use circuit::{Circuit, FAILURES, REST};
+pub use fault::Fault;
 pub use gazetteer::{Entry, Kind};
+#[cfg(feature = "google")]
+pub use google::{GoogleMaps, Patience, google_or_embedded};
+pub use kept::KeptMaps;
 
 /// The map that is compiled in: it answers at once and never fails.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,18 +69,14 @@ impl Maps for EmbeddedMaps {
         Ok(gazetteer::find(address).map(Entry::place))
     }
 
-    /// Great circle × 1.3 in metres, and the seconds it takes at an ordinary speed for that distance, marked
-    /// [`Source::Estimate`](nots_core::journey::Source::Estimate); the same both ways and at every hour.
+    /// Great circle × 1.3 in metres, and the seconds it takes at an ordinary speed for that distance, from each stop
+    /// to the next and summed, marked [`Source::Estimate`](nots_core::journey::Source::Estimate); the same both ways
+    /// and at every hour.
     ///
     /// # Errors
     /// Never.
-    async fn drive(
-        &self,
-        from: Coordinates,
-        to: Coordinates,
-        _departing: Timestamp,
-    ) -> Result<Leg, MapsError> {
-        Ok(estimate::leg(from, to))
+    async fn drive(&self, way: &Way) -> Result<Leg, MapsError> {
+        Ok(estimate::along(way))
     }
 }
 
@@ -76,7 +87,7 @@ mod tests {
         task::{Context, Poll, Waker},
     };
 
-    use nots_core::journey::Source;
+    use nots_core::{Timestamp, journey::Source};
 
     use super::*;
 
@@ -103,11 +114,13 @@ mod tests {
         assert_eq!(degrees(&harbour), (50.7122, -2.0053));
 
         let departing = Timestamp::new(1_733_842_200).unwrap();
-        let leg = at_once(EmbeddedMaps::new().drive(station.at, harbour.at, departing)).unwrap();
+        let way = Way { from: station.at, via: vec![], to: harbour.at, departing };
+        let leg = at_once(EmbeddedMaps::new().drive(&way)).unwrap();
         assert_eq!(leg.source, Source::Estimate);
         assert_eq!((leg.metres, leg.seconds), (11_803, 1_238));
         assert!(f64::from(leg.metres) >= station.at.metres_to(harbour.at));
-        let at_night = at_once(EmbeddedMaps::new().drive(harbour.at, station.at, departing.plus(40_000)));
+        let back = Way { from: way.to, to: way.from, departing: departing.plus(40_000), ..way };
+        let at_night = at_once(EmbeddedMaps::new().drive(&back));
         assert_eq!(at_night.unwrap(), leg, "the same both ways and at every hour");
     }
 

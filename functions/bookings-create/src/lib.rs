@@ -189,12 +189,16 @@ impl Asked {
             return Err(Problem::gone("The quote has expired: ask for a new one."));
         }
         let mut errors = Vec::new();
-        let capacity = quote.data.vehicle_type.capacity();
+        let capacity = quote.data.enquiry.vehicle_type.capacity();
         if self.passengers.as_ref().is_some_and(|Wire(passengers)| *passengers > capacity) {
-            let detail = format!("must be from 1 to {capacity} in a {}", quote.data.vehicle_type);
+            let detail = format!("must be from 1 to {capacity} in a {}", quote.data.enquiry.vehicle_type);
             errors.push(FieldError::at("/passengers", detail));
         }
-        if quote.data.pickup_time < now {
+        if !quote.data.bookable {
+            let detail = "its distance is an estimate, which cannot be booked here: ring us";
+            errors.push(FieldError::at("/quoteId", detail));
+        }
+        if quote.data.enquiry.pickup_time < now {
             errors.push(FieldError::at("/quoteId", "its pickup time has passed: ask for a new quote"));
         }
         if !errors.is_empty() {

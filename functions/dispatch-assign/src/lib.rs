@@ -132,6 +132,7 @@ fn unfit(unfit: Unfit) -> Problem {
     let reason = match &unfit {
         Unfit::Booking(illegal) => return Problem::from(*illegal),
         Unfit::Seats { .. } => "too_few_seats",
+        Unfit::Wheelchair => "no_wheelchair_access",
         Unfit::Kind { .. } => "other_vehicle_type",
         Unfit::Authority(_) => "other_authority",
         Unfit::NotActive { .. } => "not_active",

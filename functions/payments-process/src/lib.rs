@@ -58,12 +58,20 @@ impl Endpoint for PaymentsProcess {
             retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
             let reads = (access::booking(id), access::payment_of_booking(id), access::settings());
             let (booking, payment, settings) = self.table.read(reads).await?;
+            let theirs = |row: &Stored<Booking>| Viewer::of(caller, &row.data).is_some();
+            let booking = booking.filter(theirs);
+            // One payment is for both ways of a journey there and back, and kept under the outward one.
+            let (booking, payment) = match booking {
+                Some(back) if back.data.paid_under() != id => {
+                    let outward = back.data.paid_under();
+                    let reads = (access::booking(outward), access::payment_of_booking(outward));
+                    self.table.read(reads).await?
+                }
+                booking => (booking, payment),
+            };
             let (Some(booking), Some(payment)) = (booking, payment) else {
                 return Err(Problem::nothing_named("/bookingId", "booking"));
             };
-            if Viewer::of(caller, &booking.data).is_none() {
-                return Err(Problem::nothing_named("/bookingId", "booking"));
-            }
             payable(&booking.data, &payment.data, self.clock.now())?;
             let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?;
             let now = self.clock.now();

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use nots_core::{
-    access,
+    BookingId, access,
     entity::{Booking, BookingStatus, Payment, PaymentStatus, StripeLink},
     ports::{Clock, CompletedCheckout, Ids, PaymentNotice, PaymentNotices, Table, WebhookError},
     retry,
@@ -77,8 +77,9 @@ impl PaymentsWebhook {
         let mut lost = None;
         for attempt in 0..retry::ATTEMPTS {
             retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
-            let found = self.table.read((access::booking(id), access::payment_of_booking(id))).await?;
-            let (Some(booking), Some(payment)) = found else {
+            let back = BookingId::return_of(id);
+            let reads = (access::booking(id), access::booking(&back), access::payment_of_booking(id));
+            let (Some(booking), returning, Some(payment)) = self.table.read(reads).await? else {
                 tracing::warn!(
                     event.id = checkout.event_id,
                     "A paid session names a booking that is not here"
@@ -89,7 +90,8 @@ impl PaymentsWebhook {
                 return Ok(());
             }
             let intent = checkout.payment_intent.clone();
-            let transaction = Booking::confirm(booking, payment, intent, self.clock.now())?;
+            let bookings = [Some(booking), returning].into_iter().flatten().collect();
+            let transaction = Booking::confirm(bookings, payment, intent, self.clock.now())?;
             match self.table.commit(transaction).await {
                 Ok(()) => {
                     tracing::info!(booking.id = %id, event.id = checkout.event_id, "Confirmed booking `{id}`");

@@ -1,14 +1,16 @@
-//! What a customer asks a price for, and everything that can be wrong with it.
+//! What a customer asks a price for, and everything that can be wrong with it whatever the tariff says.
 
-use deserr::{Deserr, IntoValue, Map, Sequence, Value, ValuePointerRef};
+use deserr::Deserr;
 use nots_core::{
     Timestamp,
     geo::{Latitude, Longitude},
-    journey::{MAX_LUGGAGE, VehicleType},
+    journey::{MAX_LUGGAGE, MAX_STOP_MINUTES, MAX_VIA_STOPS, VehicleType},
     text::Address,
 };
 use nots_http::{FieldError, InvalidBody, Wire};
 use serde_json::Value as Json;
+
+use crate::extras::AskedExtras;
 
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
@@ -16,26 +18,23 @@ pub(crate) struct Asked {
     pub(crate) pickup_location: Where,
     pub(crate) dropoff_location: Where,
     #[deserr(default)]
-    #[expect(dead_code, reason = "there are none yet")]
-    via_stops: Option<NoStops>,
+    pub(crate) via_stops: Option<Vec<Stop>>,
     pub(crate) pickup_time: Wire<Timestamp>,
     pub(crate) passengers: Wire<u8>,
     #[deserr(default = Wire(0))]
     pub(crate) luggage: Wire<u8>,
     pub(crate) vehicle_type: Wire<VehicleType>,
     #[deserr(default)]
-    #[expect(dead_code, reason = "refused when true")]
+    #[expect(dead_code, reason = "held against returnPickupTime, which says the same")]
     return_journey: bool,
     #[deserr(default)]
-    #[expect(dead_code, reason = "refused when given")]
-    return_pickup_time: Option<Wire<Timestamp>>,
+    pub(crate) return_pickup_time: Option<Wire<Timestamp>>,
     #[deserr(default)]
-    #[expect(dead_code, reason = "there are none yet")]
-    extras: Option<NoExtras>,
+    pub(crate) extras: Option<AskedExtras>,
 }
 
 /// A place as it is asked for: by coordinates, or by an address that the map knows.
-#[derive(Deserr)]
+#[derive(Deserr, Clone)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 pub(crate) struct Where {
     #[deserr(default)]
@@ -46,87 +45,114 @@ pub(crate) struct Where {
     pub(crate) longitude: Option<Wire<Longitude>>,
 }
 
-/// Stops on the way, which are not offered yet: an empty list.
-struct NoStops;
+/// A stop on the way: a place, and how long to wait there.
+#[derive(Deserr)]
+#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
+pub(crate) struct Stop {
+    #[deserr(default)]
+    address: Option<Wire<Address>>,
+    #[deserr(default)]
+    latitude: Option<Wire<Latitude>>,
+    #[deserr(default)]
+    longitude: Option<Wire<Longitude>>,
+    #[deserr(default = Wire(0))]
+    pub(crate) waiting_minutes: Wire<u8>,
+}
 
-/// Extras, which are not offered yet: an empty list or map.
-struct NoExtras;
-
-const NOT_YET: &str = "is not offered yet: leave it out";
-
-impl Deserr<InvalidBody> for NoStops {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        at: ValuePointerRef<'_>,
-    ) -> Result<Self, InvalidBody> {
-        match value {
-            Value::Sequence(stops) if stops.len() == 0 => Ok(Self),
-            _ => Err(InvalidBody::unexpected::<V>(NOT_YET, at)),
+impl Stop {
+    pub(crate) fn place(&self) -> Where {
+        Where {
+            address: self.address.clone(),
+            latitude: self.latitude.clone(),
+            longitude: self.longitude.clone(),
         }
     }
 }
 
-impl Deserr<InvalidBody> for NoExtras {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        at: ValuePointerRef<'_>,
-    ) -> Result<Self, InvalidBody> {
-        match value {
-            Value::Sequence(extras) if extras.len() == 0 => Ok(Self),
-            Value::Map(extras) if extras.len() == 0 => Ok(Self),
-            _ => Err(InvalidBody::unexpected::<V>(NOT_YET, at)),
+struct Faults(Vec<FieldError>);
+
+impl Faults {
+    fn refuse(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(FieldError::at(pointer, detail));
+    }
+
+    fn place(&mut self, pointer: &str, place: &Json) {
+        let Json::Object(place) = place else { return };
+        let has = |field: &str| place.get(field).is_some_and(|value| !value.is_null());
+        match (has("latitude"), has("longitude"), has("address")) {
+            (true, false, _) => self.refuse(format!("{pointer}/longitude"), "is required with a latitude"),
+            (false, true, _) => self.refuse(format!("{pointer}/latitude"), "is required with a longitude"),
+            (false, false, false) => self.refuse(pointer, "needs an address, or a latitude and a longitude"),
+            _ => {}
+        }
+    }
+
+    fn party(&mut self, body: &Json) {
+        let small = |name: &str| body.get(name).and_then(Json::as_u64).and_then(|n| u8::try_from(n).ok());
+        let vehicle = body.get("vehicleType").and_then(Json::as_str);
+        match (small("passengers"), vehicle.and_then(|kind| kind.parse::<VehicleType>().ok())) {
+            (Some(0), _) => self.refuse("/passengers", "must be at least 1"),
+            (Some(passengers), Some(vehicle)) if passengers > vehicle.capacity() => {
+                self.refuse("/passengers", format!("a {vehicle} takes at most {}", vehicle.capacity()));
+            }
+            _ => {}
+        }
+        if small("luggage").is_some_and(|luggage| luggage > MAX_LUGGAGE) {
+            self.refuse("/luggage", format!("must be at most {MAX_LUGGAGE}"));
+        }
+    }
+
+    fn times(&mut self, body: &Json, now: Timestamp) {
+        let time =
+            |name: &str| body.get(name).and_then(Json::as_i64).and_then(|time| Timestamp::new(time).ok());
+        let far = now.plus_months(12);
+        let pickup = time("pickupTime");
+        if pickup.is_some_and(|time| time < now) {
+            self.refuse("/pickupTime", "is in the past");
+        } else if pickup.is_some_and(|time| time > far) {
+            self.refuse("/pickupTime", "is more than 12 months ahead");
+        }
+        let returns = body.get("returnJourney") == Some(&Json::Bool(true));
+        let no_return = matches!(body.get("returnJourney"), None | Some(Json::Bool(false)));
+        let given = body.get("returnPickupTime").is_some_and(|time| !time.is_null());
+        let back = time("returnPickupTime");
+        if returns && !given {
+            self.refuse("/returnPickupTime", "is required for a return journey");
+        } else if given && no_return {
+            self.refuse("/returnJourney", "must be true where there is a returnPickupTime");
+        } else if back.is_some_and(|time| time > far) {
+            self.refuse("/returnPickupTime", "is more than 12 months ahead");
+        } else if back.zip(pickup.filter(|time| *time <= far)).is_some_and(|(back, pickup)| back <= pickup) {
+            self.refuse("/returnPickupTime", "is not after the pickupTime");
+        }
+    }
+
+    fn places(&mut self, body: &Json) {
+        for name in ["pickupLocation", "dropoffLocation"] {
+            if let Some(place) = body.get(name) {
+                self.place(&format!("/{name}"), place);
+            }
+        }
+        let Some(Json::Array(stops)) = body.get("viaStops") else { return };
+        if stops.len() > MAX_VIA_STOPS {
+            self.refuse("/viaStops", format!("must be at most {MAX_VIA_STOPS}"));
+        }
+        for (at, stop) in stops.iter().enumerate().take(MAX_VIA_STOPS) {
+            self.place(&format!("/viaStops/{at}"), stop);
+            let minutes = stop.get("waitingMinutes").and_then(Json::as_u64);
+            if minutes.is_some_and(|minutes| minutes > u64::from(MAX_STOP_MINUTES) && minutes <= 255) {
+                let detail = format!("must be at most {MAX_STOP_MINUTES}");
+                self.refuse(format!("/viaStops/{at}/waitingMinutes"), detail);
+            }
         }
     }
 }
 
 /// What is wrong beyond the fields' types, told of each field that can be read.
 pub(crate) fn faults(body: &Json, now: Timestamp) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    let mut refuse = |pointer: &str, detail: String| errors.push(FieldError::at(pointer, detail));
-    let small =
-        |name: &str| body.get(name).and_then(Json::as_u64).and_then(|number| u8::try_from(number).ok());
-    let vehicle =
-        body.get("vehicleType").and_then(Json::as_str).and_then(|kind| kind.parse::<VehicleType>().ok());
-    match (small("passengers"), vehicle) {
-        (Some(0), _) => refuse("/passengers", "must be at least 1".to_owned()),
-        (Some(passengers), Some(vehicle)) if passengers > vehicle.capacity() => {
-            refuse("/passengers", format!("a {vehicle} takes at most {}", vehicle.capacity()));
-        }
-        _ => {}
-    }
-    if small("luggage").is_some_and(|luggage| luggage > MAX_LUGGAGE) {
-        refuse("/luggage", format!("must be at most {MAX_LUGGAGE}"));
-    }
-    let pickup_time =
-        body.get("pickupTime").and_then(Json::as_i64).and_then(|time| Timestamp::new(time).ok());
-    if pickup_time.is_some_and(|time| time < now) {
-        refuse("/pickupTime", "is in the past".to_owned());
-    } else if pickup_time.is_some_and(|time| time > now.plus_months(12)) {
-        refuse("/pickupTime", "is more than 12 months ahead".to_owned());
-    }
-    let one_way = "return journeys are not offered yet: ask for each way apart";
-    if body.get("returnJourney") == Some(&Json::Bool(true)) {
-        refuse("/returnJourney", one_way.to_owned());
-    }
-    if body.get("returnPickupTime").is_some_and(Json::is_i64) {
-        refuse("/returnPickupTime", one_way.to_owned());
-    }
-    for name in ["pickupLocation", "dropoffLocation"] {
-        if let Some(Json::Object(place)) = body.get(name) {
-            let has = |field: &str| place.get(field).is_some_and(|value| !value.is_null());
-            match (has("latitude"), has("longitude"), has("address")) {
-                (true, false, _) => {
-                    refuse(&format!("/{name}/longitude"), "is required with a latitude".to_owned())
-                }
-                (false, true, _) => {
-                    refuse(&format!("/{name}/latitude"), "is required with a longitude".to_owned())
-                }
-                (false, false, false) => {
-                    refuse(&format!("/{name}"), "needs an address, or a latitude and a longitude".to_owned());
-                }
-                _ => {}
-            }
-        }
-    }
-    errors
+    let mut faults = Faults(Vec::new());
+    faults.party(body);
+    faults.times(body, now);
+    faults.places(body);
+    faults.0
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Trial,
-    fields::Need::{Optional, Required},
+    fields::Need::{NotNull, Required},
     named, send, targets, with,
 };
 
@@ -19,14 +19,15 @@ async fn each_field_refuses_what_it_is_not_and_is_the_one_that_is_named() {
             for value in refused {
                 trial.fields(target, &with(&target.valid, pointer, Some(value.clone())), &[pointer]).await;
             }
-            if *need != Optional {
+            if matches!(need, Required | NotNull) {
                 trial.fields(target, &with(&target.valid, pointer, Some(Value::Null)), &[pointer]).await;
             }
             if *need == Required {
                 trial.fields(target, &with(&target.valid, pointer, None), &[pointer]).await;
             }
         }
-        let objects = ["", "/pickupLocation", "/dropoffLocation", "/customer", "/location"];
+        let objects =
+            ["", "/pickupLocation", "/dropoffLocation", "/viaStops/0", "/extras/0", "/customer", "/location"];
         for at in objects.into_iter().filter(|at| target.valid.pointer(at).is_some_and(Value::is_object)) {
             for unknown in ["/x", "/a~1b~0c", "/", "/__proto__", "/Passengers", "/stripe\u{1f697}"] {
                 let pointer = format!("{at}{unknown}");
@@ -87,8 +88,9 @@ async fn every_wrong_field_is_named_at_once() {
             quotes,
             json!({
                 "pickupLocation": { "latitude": 50.7 }, "dropoffLocation": {}, "pickupTime": now - 60,
-                "passengers": 9, "luggage": 21, "vehicleType": "minibus", "returnJourney": true,
-                "returnPickupTime": now, "viaStops": [{ "address": "Poole" }], "extras": ["child_seat"],
+                "passengers": 9, "luggage": 21, "vehicleType": "minibus", "returnJourney": false,
+                "returnPickupTime": now, "viaStops": [{ "address": "Poole" }, { "waitingMinutes": 121 }],
+                "extras": ["child_seat", "Child seat", { "x": 1 }],
             }),
             &[
                 "/pickupLocation/longitude",
@@ -97,24 +99,54 @@ async fn every_wrong_field_is_named_at_once() {
                 "/passengers",
                 "/luggage",
                 "/returnJourney",
-                "/returnPickupTime",
-                "/viaStops",
-                "/extras",
+                "/viaStops/1",
+                "/viaStops/1/waitingMinutes",
+                "/extras/1",
+                "/extras/2/code",
+                "/extras/2/x",
             ],
         ),
         (
             quotes,
             with(&with(&quotes.valid, "/viaStops", Some(json!([1]))), "/extras", Some(json!([{ "x": 1 }]))),
-            &["/viaStops", "/extras"],
+            &["/viaStops/0", "/extras/0/code", "/extras/0/x"],
+        ),
+        // What only the tariff and the map can tell, all of it together.
+        (
+            quotes,
+            with(
+                &with(&quotes.valid, "/viaStops", Some(json!([{ "address": "12 Nowhere Lane, Mars" }]))),
+                "/extras",
+                Some(json!({ "champagne": 1, "childSeat": 5, "boosterSeat": 1 })),
+            ),
+            &["/extras/champagne", "/extras/childSeat", "/viaStops/0/address"],
+        ),
+        (
+            quotes,
+            with(&quotes.valid, "/viaStops", Some(json!([quotes.valid["pickupLocation"]]))),
+            &["/viaStops/0"],
+        ),
+        // The way back begins before the way there can be over.
+        (
+            quotes,
+            with(&quotes.valid, "/returnPickupTime", Some(json!(now + 86_400 + 900))),
+            &["/returnPickupTime"],
         ),
         (
             quotes,
             with(&quotes.valid, "/pickupLocation", Some(json!({ "longitude": 1 }))),
             &["/pickupLocation/latitude"],
         ),
+        (quotes, with(&quotes.valid, "/returnPickupTime", None), &["/returnPickupTime"]),
+        // There is no way back from where one is already, nor a journey there without a stop.
         (
             quotes,
             with(&quotes.valid, "/dropoffLocation", Some(quotes.valid["pickupLocation"].clone())),
+            &["/dropoffLocation"],
+        ),
+        (
+            quotes,
+            with(&world.journey(86_400), "/dropoffLocation", Some(quotes.valid["pickupLocation"].clone())),
             &["/dropoffLocation"],
         ),
         (
@@ -146,7 +178,7 @@ async fn a_field_of_the_wrong_kind_hides_no_other() {
                 ("/pickupTime", json!(past)),
             ][..],
         ),
-        (quotes, &[("/vehicleType", json!("limousine")), ("/returnJourney", json!(true))]),
+        (quotes, &[("/vehicleType", json!("limousine")), ("/returnPickupTime", json!(past))]),
         (quotes, &[("/x", json!(1)), ("/passengers", json!(5)), ("/dropoffLocation", json!({}))]),
         (bookings, &[("/customer/phone", json!("12")), ("/passengers", json!(0)), ("/luggage", json!(21))]),
         (dispatch, &[("/driverId", json!(1)), ("/offer", json!(true))]),

@@ -1,14 +1,15 @@
 //! What each field of a body does not take; the pointer that the answer must name is the field itself.
 
-use Need::{NotNull, Optional, Required};
+use Need::{NotNull, Optional, Required, Unlisted};
 use serde_json::{Value, json};
 
-/// Whether a field may be left out, and whether it may be null.
+/// Whether a field may be left out, and whether it may be null; an entry of a list is neither.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Need {
     Required,
     NotNull,
     Optional,
+    Unlisted,
 }
 
 /// A field, and what it does not take beside what is not of its kind.
@@ -66,12 +67,21 @@ pub(super) fn of_quote(now: i64) -> Vec<Field> {
         ("/passengers", Required, whole(json!([0, 5, 256]))),
         ("/luggage", NotNull, whole(json!([21, 256]))),
         ("/vehicleType", Required, text(json!(["", "Standard", "limousine"]))),
-        ("/returnJourney", NotNull, yes_or_no(json!([true]))),
-        ("/returnPickupTime", Optional, whole(json!([now + 86_400]))),
-        ("/viaStops", Optional, list(json!([{}, [place], [1]]))),
-        ("/extras", Optional, list(json!([["child_seat"], [null], { "childSeat": 1 }]))),
+        ("/returnJourney", NotNull, yes_or_no(json!([false]))),
+        ("/returnPickupTime", Unlisted, whole(json!([0, now, now + 86_400, now + 400 * 86_400]))),
+        ("/viaStops", Optional, list(json!([[place, place, place, place, place, place]]))),
+        ("/viaStops/0", Unlisted, object()),
+        ("/viaStops/0/waitingMinutes", NotNull, whole(json!([121, 256]))),
+        ("/extras", Optional, list(json!([]))),
+        (
+            "/extras/0",
+            Unlisted,
+            json!([1, true, [], null, "", "champagne", "Child seat"]).as_array().unwrap().clone(),
+        ),
+        ("/extras/0/code", Required, text(json!(["", "champagne", "child seat", "a".repeat(41)]))),
+        ("/extras/0/quantity", NotNull, whole(json!([5, 256]))),
     ];
-    for at in ["/pickupLocation", "/dropoffLocation"] {
+    for at in ["/pickupLocation", "/dropoffLocation", "/viaStops/0"] {
         let inside = |name: &str| -> &'static str { Box::leak(format!("{at}{name}").into_boxed_str()) };
         fields.push((inside("/address"), Optional, note(300)));
         fields.push((inside("/latitude"), Optional, degrees(json!([90.001, -90.001]))));

@@ -4,12 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nots_core::{
-    BookingId, DriverId, QuoteId, Timestamp, UserId, VehicleId,
+    BookingId, ComplaintId, DriverId, PaymentId, QuoteId, Timestamp, UserId, VehicleId,
     access::{self, Window},
     contact::{CognitoSub, Email},
-    entity::{BookingStatus, PaymentStatus, document::Holder, driver::FleetStatus},
+    entity::{
+        BookingStatus, ComplaintStatus, PaymentStatus,
+        document::{DocumentStatus, DocumentType, Holder},
+        driver::FleetStatus,
+        webhook::StripeEventId,
+    },
     event::{BookingEvent, EventKind},
+    geo::Coordinates,
     id::BookingReference,
+    journey::Way,
     ports::Channel,
     table::{Entity, Get, Index, Machine, Query, RawQuery, SortRange, Version},
 };
@@ -56,13 +63,14 @@ fn the_document_lists_the_functions_of_access_rs() {
 
 #[test]
 fn the_document_knows_who_asks() {
-    // What core asks on a function's behalf counts as the function's own.
-    let modules: BTreeMap<_, _> = names_in("crates/nots-core/src")
+    // What core asks on a function's behalf counts as the function's own; so does what its map does.
+    let mut modules: BTreeMap<_, _> = names_in("crates/nots-core/src")
         .into_iter()
         .filter_map(|file| file.strip_suffix(".rs").map(str::to_owned))
         .filter(|module| module != "access")
         .map(|module| (format!("{module}::"), asks(&source(&format!("crates/nots-core/src/{module}.rs")))))
         .collect();
+    modules.insert("google_or_embedded(".to_owned(), asks(&source("crates/nots-maps/src/kept.rs")));
     let mut askers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for function in names_in("functions") {
         let folder = format!("functions/{function}/src");
@@ -123,6 +131,14 @@ fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
 /// A function, what its document's placeholders stand for, and what it then asks.
 type Example = (&'static str, Vec<(&'static str, &'static str)>, Asked);
 
+fn station_to_harbour(departing: Timestamp) -> Way {
+    let at = |latitude: f64, longitude: f64| Coordinates {
+        latitude: latitude.try_into().unwrap(),
+        longitude: longitude.try_into().unwrap(),
+    };
+    Way { from: at(50.7260, -1.8782), via: vec![], to: at(50.7122, -2.0053), departing }
+}
+
 /// Each function asked with what the placeholders of the document stand for.
 fn examples() -> Vec<Example> {
     let at = |seconds| Timestamp::new(seconds).unwrap();
@@ -137,6 +153,8 @@ fn examples() -> Vec<Example> {
         version: Version::new(12),
         at: moment,
     };
+    let (complaint, event_id) =
+        (ComplaintId::parse("complaint_V5").unwrap(), StripeEventId::parse("evt_1N").unwrap());
     let holder_driver = Holder::Driver { driver_id: driver.clone() };
     let holder_vehicle = Holder::Vehicle { vehicle_id: vehicle.clone() };
     let from_to = [("from", "1733788800"), ("to", "1733875199")];
@@ -178,6 +196,28 @@ fn examples() -> Vec<Example> {
             vec![("holder", "VEHICLE#vehicle_Z9")],
             list(&access::documents_of(&holder_vehicle)),
         ),
+        ("driver_location", vec![d], get(&access::driver_location(&driver))),
+        ("rating_of_booking", vec![b], get(&access::rating_of_booking(&booking))),
+        ("ratings_of_driver", vec![d], list(&access::ratings_of_driver(&driver))),
+        ("complaint", vec![("complaintId", "complaint_V5")], get(&access::complaint(&complaint))),
+        ("complaints_of_driver", vec![d], list(&access::complaints_of_driver(&driver))),
+        (
+            "document",
+            vec![("holder", "DRIVER#driver_Y8"), ("documentType", "dbs")],
+            get(&access::document(&holder_driver, DocumentType::Dbs)),
+        ),
+        (
+            "replaced_documents_of",
+            vec![("holder", "VEHICLE#vehicle_Z9"), ("documentType", "mot")],
+            list(&access::replaced_documents_of(&holder_vehicle, DocumentType::Mot)),
+        ),
+        (
+            "payment",
+            vec![b, ("paymentId", "payment_abc123")],
+            get(&access::payment(&booking, &PaymentId::parse("payment_abc123").unwrap())),
+        ),
+        ("webhook_event", vec![("eventId", "evt_1N")], get(&access::webhook_event(&event_id))),
+        ("webhook_events_kept", vec![], list(&access::webhook_events_kept())),
         ("driver_validity", vec![d], get(&access::driver_validity(&driver))),
         ("driver_day", vec![d, ("date", "2024-12-10")], get(&access::driver_day(&driver, moment.day()))),
         ("vehicle", vec![v], get(&access::vehicle(&vehicle))),
@@ -187,9 +227,16 @@ fn examples() -> Vec<Example> {
         (
             "tariff",
             vec![("effectiveFrom", "1733842200"), ("tariffVersion", "000002")],
-            get(&access::tariff(moment, 2)),
+            get(&access::tariff((moment, 2))),
         ),
+        ("tariff_versions", vec![], list(&access::tariff_versions())),
+        ("tariff_head", vec![], get(&access::tariff_head())),
         ("settings", vec![], get(&access::settings())),
+        (
+            "route_memo",
+            vec![("wayHash", "bcceb98595edd8bf966e333f0635c9f1")],
+            get(&access::route_memo(&station_to_harbour(moment))),
+        ),
     ];
     for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "sms")] {
         let words = vec![b, ("event", "en_route"), ("version", "000012"), ("channel", name)];
@@ -200,8 +247,19 @@ fn examples() -> Vec<Example> {
         all.push(("bookings_by_status", words, list(&access::bookings_by_status(*status, window))));
     }
     for status in PaymentStatus::ALL {
+        let words = vec![("status", status.as_str()), from_to[0], from_to[1]];
+        all.push(("payments_by_status", words, list(&access::payments_by_status(*status, window))));
+    }
+    for status in DocumentStatus::ALL {
         let words = vec![("status", status.as_str())];
-        all.push(("payments_by_status", words, list(&access::payments_by_status(*status))));
+        all.push(("documents_by_status", words, list(&access::documents_by_status(*status))));
+        let words = vec![("status", status.as_str()), ("lastSecond", "1733842199")];
+        let expiring = access::documents_expiring_before(*status, moment);
+        all.push(("documents_expiring_before", words, list(&expiring)));
+    }
+    for status in ComplaintStatus::ALL {
+        let words = vec![("status", status.as_str())];
+        all.push(("complaints_by_status", words, list(&access::complaints_by_status(*status))));
     }
     for status in FleetStatus::ALL {
         let words = || vec![("status", status.as_str())];

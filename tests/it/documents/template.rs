@@ -46,7 +46,12 @@ impl Template {
         let common = &self.0["Globals"]["Function"]["Environment"]["Variables"];
         let own = &properties["Environment"]["Variables"];
         let variables = common.as_hash().into_iter().chain(own.as_hash()).flatten();
-        variables.map(|(name, value)| (text(name), value.as_str().unwrap_or_default().to_owned())).collect()
+        // `!If [condition, this, that]` reads as what stands where the condition holds.
+        let said = |value: &Yaml| match value.as_vec().map(Vec::as_slice) {
+            Some([_condition, this, _that]) => text(this),
+            _ => value.as_str().unwrap_or_default().to_owned(),
+        };
+        variables.map(|(name, value)| (text(name), said(value))).collect()
     }
 }
 

@@ -28,6 +28,7 @@ use nots_local::{
     functions::{self, Ports},
     gateway::Gateway,
 };
+use nots_maps::KeptMaps;
 use nots_testkit::World;
 use serde_json::Value;
 use uuid::Uuid;
@@ -191,7 +192,10 @@ impl Stage {
 fn compose(p: &Ports, asked: &Arc<Asked>) -> BTreeMap<String, Invoke> {
     let overheard = |function: &'static str| -> Ports {
         let table = Overheard { inner: p.table.clone(), function, asked: asked.clone() };
-        Ports { table: Arc::new(table), ..p.clone() }
+        let table: Arc<dyn Table> = Arc::new(table);
+        // On Lambda the map asks the table too, where a provider stands behind it.
+        let maps = Arc::new(KeptMaps::over(p.maps.clone(), table.clone(), p.clock.clone()));
+        Ports { table, maps, ..p.clone() }
     };
     let clients = vec![CLIENT.to_owned()];
     let verifier =

@@ -148,6 +148,19 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let whole: BTreeSet<_> =
         whole.as_object().unwrap().keys().chain([&"takenBy".to_owned()]).cloned().collect();
     let schemas = &document.0["components"]["schemas"];
+    // A way there has a way back, which names it, and what was wanted with it.
+    let mut asked = world.journey(86_400);
+    asked["returnJourney"] = json!(true);
+    asked["returnPickupTime"] = json!(world.now() + 2 * 86_400);
+    asked["extras"] = json!(["child_seat"]);
+    asked["viaStops"] = json!([{ "latitude": 50.72, "longitude": -1.98 }]);
+    let quote = witness.ask(("quotes-calculator", ""), None, asked.to_string(), 201).await;
+    let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() }).to_string();
+    let there = witness.ask(("bookings-create", ""), Some(customer), order, 201).await;
+    let back = there["returnBookingId"].as_str().unwrap();
+    let back = witness.ask(("bookings-get", back), Some(staff), "", 200).await;
+    let fields = |booking: &Value| booking.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let whole: BTreeSet<_> = whole.into_iter().chain(fields(&there)).chain(fields(&back)).collect();
     let said =
         ["BookingCore", "BookingForStaff"].map(|name| schemas[name]["properties"].as_object().unwrap());
     assert_eq!(whole, said.iter().flat_map(|fields| fields.keys()).cloned().collect());

@@ -8,9 +8,10 @@ use super::of_driver;
 use crate::{
     actor::Actor,
     contact::{Email, Phone},
+    geo::Coordinates,
     id::{DriverId, VehicleId},
     table::{Base, Entity, Gsi1, Gsi2, IndexedBy, Key, New, Pk, Stored},
-    text::Name,
+    text::{self, Name},
     time::Timestamp,
 };
 
@@ -88,11 +89,27 @@ impl<'de> Deserialize<'de> for StarRating {
     }
 }
 
+/// Where a driver was, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sighting {
+    /// Where.
+    #[serde(flatten)]
+    pub at: Coordinates,
+    /// When, by the driver's phone.
+    pub updated_at: Timestamp,
+}
+
 /// Whether a driver is on duty now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Availability {
     /// On duty.
     pub available: bool,
+    /// Where they were, as profiles kept it before a location became an item of its own
+    /// ([`super::DriverLocation`]). Read and kept; never written anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_location: Option<Sighting>,
 }
 
 /// How a driver has done.
@@ -118,7 +135,11 @@ pub struct Driver {
     /// Their id.
     pub driver_id: DriverId,
     /// Whom they log in as, when they can.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text::bounded_or_none::<_, 128>"
+    )]
     pub cognito_id: Option<String>,
     /// E-mail.
     pub email: Email,
@@ -136,9 +157,11 @@ pub struct Driver {
     pub performance: Performance,
     /// The vehicle they drive unless another is named.
     pub assigned_vehicle: Option<VehicleId>,
-    /// Number of the private-hire driver's badge.
+    /// Number of the private-hire driver's badge; empty while it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "text::bounded::<_, 60>")]
     pub licence_number: String,
-    /// Who gave the badge.
+    /// Who gave the badge; empty while it is not known, and then no job can be given to them.
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "text::bounded::<_, 100>")]
     pub licensing_authority: String,
 }
 

@@ -2,35 +2,47 @@
 
 pub mod attempt;
 pub mod booking;
+pub mod complaint;
 pub mod document;
 pub mod driver;
 pub mod history;
 pub mod link;
+pub mod location;
 pub mod notice;
 pub mod payment;
 pub mod quote;
+pub mod rating;
+pub mod replaced_document;
+pub mod route_memo;
 pub mod schedule;
 pub mod settings;
 pub mod tariff;
 pub mod user;
 pub mod validity;
 pub mod vehicle;
+pub mod webhook;
 
 pub use attempt::CheckoutAttempt;
 pub use booking::{Booking, BookingStatus};
+pub use complaint::{Complaint, ComplaintStatus};
 pub use document::ComplianceDocument;
 pub use driver::Driver;
 pub use history::History;
 pub use link::{CognitoLink, EmailLink, ReferenceLink, StripeLink};
+pub use location::DriverLocation;
 pub use notice::Notice;
 pub use payment::{Payment, PaymentStatus};
 pub use quote::{Quote, QuoteStatus};
+pub use rating::Rating;
+pub use replaced_document::ReplacedDocument;
+pub use route_memo::RouteMemo;
 pub use schedule::{DriverDay, VehicleDay};
 pub use settings::Settings;
-pub use tariff::Tariff;
+pub use tariff::{Tariff, TariffHead};
 pub use user::User;
 pub use validity::{DriverValidity, VehicleValidity};
 pub use vehicle::Vehicle;
+pub use webhook::WebhookEvent;
 
 use crate::{
     id::{BookingId, DriverId, VehicleId},

@@ -8,6 +8,7 @@ use crate::{
     id::{BookingId, PaymentId, UserId},
     money::{Pence, Total},
     table::{Base, Entity, Gsi1, IllegalMove, IndexedBy, Key, Machine, Move, New, Pk, Stateful, Stored},
+    text,
     time::Timestamp,
 };
 
@@ -84,8 +85,10 @@ pub struct Provider {
     /// `stripe`, or how else it is paid.
     pub name: PaymentMethod,
     /// `pi_…`, once paid.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
     pub payment_intent_id: Option<String>,
     /// `ch_…`, once known.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
     pub charge_id: Option<String>,
 }
 
@@ -96,10 +99,12 @@ pub struct Refund {
     /// Whether anything has.
     pub refunded: bool,
     /// `re_…`.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
     pub refund_id: Option<String>,
     /// Pence.
     pub amount: Pence,
     /// Why.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 500>")]
     pub reason: Option<String>,
     /// When.
     pub refunded_at: Option<Timestamp>,
@@ -126,8 +131,13 @@ pub struct Payment {
     /// What has been given back.
     pub refund: Refund,
     /// How many attempts at the card have been begun.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_none_yet")]
     pub attempts: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none_yet(attempts: &u32) -> bool {
+    *attempts == 0
 }
 
 impl Payment {
@@ -182,15 +192,15 @@ impl Payment {
 
 impl Entity for Payment {
     const TYPE: &'static str = "Payment";
-    type Id<'a> = &'a BookingId;
+    type Id<'a> = (&'a BookingId, &'a PaymentId);
     type Indexes = (Gsi1,);
 
-    fn key_of(booking: Self::Id<'_>) -> Key<Base> {
-        of_booking(booking).at(format_args!("PAYMENT#{}", PaymentId::of_booking(booking)))
+    fn key_of((booking, payment): Self::Id<'_>) -> Key<Base> {
+        of_booking(booking).at(format_args!("PAYMENT#{payment}"))
     }
 
     fn id(&self) -> Self::Id<'_> {
-        &self.booking_id
+        (&self.booking_id, &self.payment_id)
     }
 }
 
@@ -210,6 +220,11 @@ impl IndexedBy<Gsi1> for Payment {
     }
 
     fn entry(row: &Stored<Self>) -> Option<Key<Gsi1>> {
-        Some(Self::partition(row.data.status).at(format_args!("CREATED#{}", row.meta.created_at)))
+        Some(Self::partition(row.data.status).at(created_sort(row.meta.created_at)))
     }
+}
+
+/// The sort key of what came into being at a moment.
+pub(crate) fn created_sort(at: Timestamp) -> String {
+    format!("CREATED#{at}")
 }

@@ -26,6 +26,14 @@ pub struct Operator {
     pub licence_number: String,
 }
 
+/// What the operator's terms with the map provider allow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MapTerms {
+    /// Whether an answer may be kept for a quarter of an hour and given again.
+    pub answers_may_be_kept: bool,
+}
+
 /// The operator's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +46,9 @@ pub struct Settings {
     pub payment_success_url: String,
     /// Where a card holder returns otherwise; `{bookingId}` stands for the booking.
     pub payment_cancel_url: String,
+    /// What the terms with the map provider allow; nothing, unless it is said.
+    #[serde(default)]
+    pub maps: MapTerms,
 }
 
 impl Settings {

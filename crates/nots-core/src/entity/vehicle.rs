@@ -10,6 +10,7 @@ use crate::{
     id::{DriverId, VehicleId},
     journey::VehicleType,
     table::{Base, Entity, Gsi1, IndexedBy, Key, New, Pk, Stored},
+    text::{self, Text},
     time::Timestamp,
 };
 
@@ -56,6 +57,28 @@ impl<'de> Deserialize<'de> for Registration {
     }
 }
 
+/// Who insures a vehicle, as it was entered with the vehicle. What assignment checks is the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Insurance {
+    /// The insurer.
+    pub provider: Text<100>,
+    /// The policy.
+    pub policy_number: Text<60>,
+    /// The first moment at which it has run out.
+    pub expiry_date: Timestamp,
+}
+
+/// A vehicle's MOT, as it was entered with the vehicle. What assignment checks is the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mot {
+    /// The first moment at which it has run out.
+    pub expiry_date: Timestamp,
+    /// The certificate.
+    pub certificate_number: Text<60>,
+}
+
 /// A licensed vehicle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,12 +88,15 @@ pub struct Vehicle {
     /// Its registration mark.
     pub registration: Registration,
     /// Who made it.
+    #[serde(deserialize_with = "text::bounded::<_, 60>")]
     pub make: String,
     /// What they call it.
+    #[serde(deserialize_with = "text::bounded::<_, 60>")]
     pub model: String,
     /// Of which year.
     pub year: u16,
     /// In which colour.
+    #[serde(deserialize_with = "text::bounded::<_, 40>")]
     pub color: String,
     /// Its kind.
     #[serde(rename = "type")]
@@ -81,15 +107,38 @@ pub struct Vehicle {
     pub status: FleetStatus,
     /// Who drives it unless another is named.
     pub assigned_driver: Option<DriverId>,
-    /// What it has: `wheelchair_accessible`, `child_seat_available`…
+    /// What it has: `wheelchair_accessible`, `child_seat_available`…; at most 40.
+    #[serde(default, deserialize_with = "features")]
     pub features: Vec<String>,
-    /// Number of the private-hire plate.
+    /// Who insures it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurance: Option<Insurance>,
+    /// Its MOT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mot: Option<Mot>,
+    /// Number of the private-hire plate; empty while it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "text::bounded::<_, 60>")]
     pub plate_number: String,
-    /// Who gave the plate.
+    /// Who gave the plate; empty while it is not known, and then no job can be done in it.
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "text::bounded::<_, 100>")]
     pub licensing_authority: String,
 }
 
+fn features<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let features = text::bounded_list::<D, Text<60>, 40>(deserializer)?;
+    Ok(features.iter().map(ToString::to_string).collect())
+}
+
 impl Vehicle {
+    /// The feature of a vehicle that takes a wheelchair with somebody in it.
+    pub const WHEELCHAIR_ACCESSIBLE: &'static str = "wheelchair_accessible";
+
+    /// Whether it takes a wheelchair with somebody in it.
+    #[must_use]
+    pub fn takes_wheelchairs(&self) -> bool {
+        self.features.iter().any(|feature| feature == Self::WHEELCHAIR_ACCESSIBLE)
+    }
+
     /// A vehicle to be put in the table.
     pub fn register(self, by: Actor, at: Timestamp) -> New<Self> {
         New::of(self, by, at)

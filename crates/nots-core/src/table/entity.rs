@@ -8,12 +8,26 @@ use super::{
 };
 use crate::time::Timestamp;
 
+/// One step of an entity's evolution, made of an item as it was found. [`super::attr::data`] is its `Data`.
+pub type Upgrade = fn(&mut Item);
+
+#[expect(clippy::cast_possible_truncation, reason = "a handful of steps")]
+const fn schema_after(upgrades: &[Upgrade]) -> u32 {
+    (upgrades.len() as u32).saturating_add(1)
+}
+
 /// What is kept as one item. The type itself is the item's `Data`.
 pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The item's `EntityType`.
     const TYPE: &'static str;
-    /// The version of `Data`'s shape that this code writes.
-    const SCHEMA: u32 = 1;
+    /// How an item of an earlier schema becomes one of the next: the first step makes the second schema of the first.
+    /// A step is never changed once it has been released; it leaves alone what it does not understand.
+    const UPGRADES: &'static [Upgrade] = &[];
+    /// The schema that this code writes. It follows from [`Entity::UPGRADES`] and is never given.
+    const SCHEMA: u32 = schema_after(Self::UPGRADES);
+    /// Whether [`Entity::ttl`] alone says when an item goes. Without it a time to live that a later schema gave
+    /// stays when `ttl` answers none.
+    const EXPIRES: bool = false;
     /// What must be known to read one.
     type Id<'a>;
     /// The indexes that may hold it: `()`, or a tuple of indexes it is [`IndexedBy`].
@@ -47,6 +61,13 @@ pub trait IndexedBy<I: Index>: Entity {
 pub trait IndexSet<E: Entity> {
     /// Adds the index keys of this row to the item.
     fn write(row: &Stored<E>, item: &mut Item);
+
+    /// Whether an attribute is a key of one of them.
+    fn manages(attribute: &str) -> bool;
+}
+
+fn is_key<I: Index>(attribute: &str) -> bool {
+    attribute == I::PK || attribute == I::SK
 }
 
 fn write_entry<I: Index, E: IndexedBy<I>>(row: &Stored<E>, item: &mut Item) {
@@ -58,11 +79,19 @@ fn write_entry<I: Index, E: IndexedBy<I>>(row: &Stored<E>, item: &mut Item) {
 
 impl<E: Entity> IndexSet<E> for () {
     fn write(_: &Stored<E>, _: &mut Item) {}
+
+    fn manages(_: &str) -> bool {
+        false
+    }
 }
 
 impl<E: IndexedBy<A>, A: Index> IndexSet<E> for (A,) {
     fn write(row: &Stored<E>, item: &mut Item) {
         write_entry::<A, E>(row, item);
+    }
+
+    fn manages(attribute: &str) -> bool {
+        is_key::<A>(attribute)
     }
 }
 
@@ -71,6 +100,10 @@ impl<E: IndexedBy<A> + IndexedBy<B>, A: Index, B: Index> IndexSet<E> for (A, B) 
         write_entry::<A, E>(row, item);
         write_entry::<B, E>(row, item);
     }
+
+    fn manages(attribute: &str) -> bool {
+        is_key::<A>(attribute) || is_key::<B>(attribute)
+    }
 }
 
 impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index> IndexSet<E> for (A, B, C) {
@@ -78,6 +111,10 @@ impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index
         write_entry::<A, E>(row, item);
         write_entry::<B, E>(row, item);
         write_entry::<C, E>(row, item);
+    }
+
+    fn manages(attribute: &str) -> bool {
+        is_key::<A>(attribute) || is_key::<B>(attribute) || is_key::<C>(attribute)
     }
 }
 

@@ -8,9 +8,12 @@ mod entity;
 mod key;
 mod read;
 mod stored;
+#[cfg(test)]
+mod tests;
+mod unknown;
 mod write;
 
-pub use entity::{Entity, IndexSet, IndexedBy, Machine, Stateful};
+pub use entity::{Entity, IndexSet, IndexedBy, Machine, Stateful, Upgrade};
 pub use key::{Base, Gsi1, Gsi2, Gsi3, Index, Key, Pk, RawKey};
 pub use read::{Get, Page, Position, Query, RawQuery, ReadError, ReadSet, SortRange};
 pub use stored::{DecodeError, Item, Meta, Stored, Version, attr};

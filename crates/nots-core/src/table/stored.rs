@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::AttributeValue;
 
-use super::entity::{Entity, IndexSet};
+use super::{
+    entity::{Entity, IndexSet},
+    unknown::{Beyond, beyond, overlay},
+};
 use crate::{actor::Actor, time::Timestamp};
 
 /// An item as plain data: attribute names to values.
@@ -72,7 +75,7 @@ pub struct Stored<E> {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Unknown {
     attributes: Item,
-    data: Item,
+    data: HashMap<String, Beyond>,
 }
 
 impl<E: PartialEq> PartialEq for Stored<E> {
@@ -105,6 +108,17 @@ pub enum DecodeError {
 pub mod attr {
     use serde_dynamo::AttributeValue;
 
+    use super::Item;
+
+    /// An item's `Data`, for a step of [`super::Entity::UPGRADES`] to change; none when it has none.
+    #[must_use]
+    pub fn data(item: &mut Item) -> Option<&mut Item> {
+        match item.get_mut("Data") {
+            Some(AttributeValue::M(data)) => Some(data),
+            _ => None,
+        }
+    }
+
     /// A string.
     #[must_use]
     pub fn text(value: impl Into<String>) -> AttributeValue {
@@ -118,25 +132,19 @@ pub mod attr {
     }
 }
 
-/// The attributes that [`Stored::to_item`] itself writes.
-const OWN: [&str; 15] = [
-    "PK",
-    "SK",
-    "EntityType",
-    "GSI1PK",
-    "GSI1SK",
-    "GSI2PK",
-    "GSI2SK",
-    "GSI3PK",
-    "GSI3SK",
-    "Data",
-    "CreatedAt",
-    "UpdatedAt",
-    "TTL",
-    "Version",
-    "UpdatedBy",
-];
+/// The attributes of every item that [`Stored::to_item`] itself writes.
+const OWN: [&str; 8] = ["PK", "SK", "EntityType", "Data", "CreatedAt", "UpdatedAt", "Version", "UpdatedBy"];
+const INDEX_KEYS: [&str; 6] = ["GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK", "GSI3PK", "GSI3SK"];
+const TTL: &str = "TTL";
 const SCHEMA_VERSION: &str = "SchemaVersion";
+
+/// The schema that an item was written in; the first, for one that does not say or says nonsense.
+fn schema_of(item: &Item) -> u32 {
+    match item.get(SCHEMA_VERSION) {
+        Some(AttributeValue::N(number)) => number.parse().unwrap_or(1).max(1),
+        _ => 1,
+    }
+}
 
 impl<E: Entity> Stored<E> {
     pub(super) fn first(data: E, by: Actor, at: Timestamp) -> Self {
@@ -174,12 +182,13 @@ impl<E: Entity> Stored<E> {
         item.insert("Version".to_owned(), attr::number(self.meta.version));
         item.entry(SCHEMA_VERSION.to_owned()).or_insert_with(|| attr::number(E::SCHEMA));
         if let Some(ttl) = E::ttl(self) {
-            item.insert("TTL".to_owned(), attr::number(ttl));
+            item.insert(TTL.to_owned(), attr::number(ttl));
         }
         Ok(item)
     }
 
-    /// Reads an item.
+    /// Reads an item: what was written in an earlier schema is brought up to this one, what was written in a later
+    /// one is read as it is.
     ///
     /// # Errors
     /// When it is not an item of this entity.
@@ -187,6 +196,11 @@ impl<E: Entity> Stored<E> {
         let entity = E::TYPE;
         if item.get("EntityType") != Some(&attr::text(E::TYPE)) {
             return Err(DecodeError::Attribute { entity, attribute: "EntityType" });
+        }
+        let schema = schema_of(&item);
+        let known = usize::try_from(schema).unwrap_or(usize::MAX).saturating_sub(1);
+        for step in E::UPGRADES.iter().skip(known) {
+            step(&mut item);
         }
         let meta = Meta {
             created_at: take(&mut item, entity, "CreatedAt")?,
@@ -198,12 +212,17 @@ impl<E: Entity> Stored<E> {
             return Err(DecodeError::Attribute { entity, attribute: "Data" });
         };
         let data: E = serde_dynamo::from_item(map.clone()).map_err(|_| DecodeError::Data { entity })?;
-        let unknown_data = beyond(map, &to_map(&data)?);
-        // A schema this code knows is written as its own; a newer one is left as it was found.
-        let newer = matches!(item.get(SCHEMA_VERSION), Some(AttributeValue::N(n))
-            if n.parse::<u32>().is_ok_and(|found| found > E::SCHEMA));
-        item.retain(|name, _| !OWN.contains(&name.as_str()) && (newer || name != SCHEMA_VERSION));
-        Ok(Self { data, meta, unknown: Unknown { attributes: item, data: unknown_data } })
+        let data_beyond = beyond(map, &to_map(&data)?);
+        // What an earlier schema stood in and this one does not, it leaves; what a later one stands in is not ours to
+        // end. What this one manages follows from the entity alone, whoever wrote it last.
+        let newer = schema > E::SCHEMA;
+        item.retain(|name, _| match name.as_str() {
+            SCHEMA_VERSION => newer,
+            TTL => newer && !E::EXPIRES,
+            key if INDEX_KEYS.contains(&key) => newer && !E::Indexes::manages(key),
+            other => !OWN.contains(&other),
+        });
+        Ok(Self { data, meta, unknown: Unknown { attributes: item, data: data_beyond } })
     }
 }
 
@@ -219,32 +238,4 @@ fn take<T: serde::de::DeserializeOwned>(
     item.remove(attribute)
         .and_then(|value| serde_dynamo::from_attribute_value(value).ok())
         .ok_or(DecodeError::Attribute { entity, attribute })
-}
-
-/// What `found` has and `known` has not, maps within maps included.
-fn beyond(found: Item, known: &Item) -> Item {
-    found
-        .into_iter()
-        .filter_map(|(name, value)| match (value, known.get(&name)) {
-            (value, None) => Some((name, value)),
-            (AttributeValue::M(inner), Some(AttributeValue::M(known))) => {
-                let rest = beyond(inner, known);
-                (!rest.is_empty()).then_some((name, AttributeValue::M(rest)))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// Puts `unknown` beside what is there; what is there wins.
-fn overlay(onto: &mut Item, unknown: &Item) {
-    for (name, value) in unknown {
-        match (onto.get_mut(name), value) {
-            (Some(AttributeValue::M(inner)), AttributeValue::M(more)) => overlay(inner, more),
-            (Some(_), _) => {}
-            (None, value) => {
-                onto.insert(name.clone(), value.clone());
-            }
-        }
-    }
 }

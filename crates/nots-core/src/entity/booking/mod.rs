@@ -2,30 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
+mod making;
 mod parts;
 
+pub use making::{Booked, Particulars};
 pub use parts::{
     AssignedDriver, AssignedVehicle, BookedJourney, BookedPricing, BookingPayment, BookingSource, Customer,
-    Step, StepTaken, Timeline,
+    Pairing, Step, StepTaken, Timeline,
 };
 
-use super::{
-    driver::Driver,
-    link::{ReferenceLink, StripeLink},
-    of_booking, of_driver,
-    payment::{Payment, PaymentMethod, PaymentStatus},
-    quote::Quote,
-    vehicle::Vehicle,
-};
+use super::{driver::Driver, of_booking, of_driver, vehicle::Vehicle};
 use crate::{
     actor::Actor,
     geo::Coordinates,
-    id::{BookingId, BookingReference, DriverId, PaymentId, QuoteId, UserId},
+    id::{BookingId, BookingReference, DriverId, QuoteId, UserId},
     journey::VehicleType,
-    money::{Currency, Pence, Total},
+    money::{Currency, Pence},
+    pricing::Wanted,
     table::{
-        Base, Entity, Gsi1, Gsi2, Gsi3, IllegalMove, IndexedBy, Key, Machine, Move, New, Pk, Stateful,
-        Stored, Transaction,
+        Base, Entity, Gsi1, Gsi2, Gsi3, IllegalMove, IndexedBy, Key, Machine, Move, Pk, Stateful, Stored,
     },
     text::Note,
     time::Timestamp,
@@ -100,6 +95,9 @@ pub struct Booking {
     pub status: BookingStatus,
     /// The quote it was made of.
     pub quote_id: QuoteId,
+    /// The booking of the other way, when there is one.
+    #[serde(flatten)]
+    pub pairing: Pairing,
     /// Through what it came in.
     pub source: BookingSource,
     /// Who travels.
@@ -112,6 +110,9 @@ pub struct Booking {
     pub passengers: u8,
     /// With how many pieces.
     pub luggage: u8,
+    /// With what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<Wanted>,
     /// What they need.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub special_requirements: Option<Note>,
@@ -142,39 +143,6 @@ pub struct Booking {
     pub internal_notes: String,
 }
 
-/// What a customer, or staff for them, adds to a quote to make it a booking.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Particulars {
-    /// Who travels.
-    pub customer: Customer,
-    /// How many, unless as quoted.
-    pub passengers: Option<u8>,
-    /// With how many pieces, unless as quoted.
-    pub luggage: Option<u8>,
-    /// What they need.
-    pub special_requirements: Option<Note>,
-    /// For the driver at the pickup.
-    pub pickup_instructions: Option<Note>,
-    /// For the driver at the drop-off.
-    pub dropoff_instructions: Option<Note>,
-    /// The flight that is met.
-    pub flight_number: Option<String>,
-    /// Through what it came in.
-    pub source: BookingSource,
-    /// Who took it, when it was not the customer.
-    pub taken_by: Option<Actor>,
-}
-
-/// A booking and all that is written with it.
-#[must_use]
-#[derive(Debug)]
-pub struct Booked {
-    /// The booking as the table will hold it.
-    pub booking: Stored<Booking>,
-    /// Booking, payment, reference, and the quote used up.
-    pub transaction: Transaction,
-}
-
 /// A step that cannot be taken now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
@@ -190,99 +158,6 @@ pub enum StepError {
 pub const PHONE_OFF: u32 = 120;
 
 impl Booking {
-    /// Makes a booking of a quote: booking, payment and reference come into being and the quote is used up,
-    /// together or not at all.
-    ///
-    /// # Errors
-    /// When the quote has been used.
-    pub fn book(
-        quote: Stored<Quote>,
-        particulars: Particulars,
-        reference: BookingReference,
-        by: Actor,
-        at: Timestamp,
-    ) -> Result<Booked, IllegalMove> {
-        let q = quote.data.clone();
-        let booking_id = BookingId::of_quote(&q.quote_id);
-        let amount = Total { total: q.pricing.breakdown.total, currency: q.pricing.currency };
-        let user = particulars.customer.user_id.clone();
-        let booking = Self {
-            booking_id: booking_id.clone(),
-            booking_reference: reference.clone(),
-            status: BookingStatus::Pending,
-            quote_id: q.quote_id,
-            source: particulars.source,
-            customer: particulars.customer,
-            journey: BookedJourney {
-                pickup_location: q.pickup_location,
-                dropoff_location: q.dropoff_location,
-                pickup_time: q.pickup_time,
-                pickup_instructions: particulars.pickup_instructions,
-                dropoff_instructions: particulars.dropoff_instructions,
-                distance: q.journey.distance,
-                duration: q.journey.duration,
-            },
-            vehicle_type: q.vehicle_type,
-            passengers: particulars.passengers.unwrap_or(q.passengers),
-            luggage: particulars.luggage.unwrap_or(q.luggage),
-            special_requirements: particulars.special_requirements,
-            flight_number: particulars.flight_number,
-            pricing: BookedPricing {
-                amount,
-                breakdown: q.pricing.breakdown,
-                lines: q.pricing.lines,
-                tariff_version: q.pricing.tariff_version,
-                tariff_effective_from: q.pricing.tariff_effective_from,
-            },
-            driver: None,
-            vehicle: None,
-            payment: BookingPayment {
-                payment_id: PaymentId::of_booking(&booking_id),
-                status: PaymentStatus::Pending,
-                method: PaymentMethod::Stripe,
-                stripe_payment_intent_id: None,
-            },
-            timeline: Timeline { created: Some(at), ..Timeline::default() },
-            steps: Vec::new(),
-            taken_by: particulars.taken_by,
-            dispatched_by: None,
-            internal_notes: String::new(),
-        };
-        let used = Quote::use_up(quote, user.clone(), by.clone(), at)?;
-        let payment = Payment::due(&booking_id, user, amount, by.clone(), at);
-        let link = ReferenceLink::to(reference, booking_id, by.clone(), at);
-        let booking = New::of(booking, by, at);
-        let transaction = Transaction::new().create(&booking).create(&payment).create(&link).apply(&used);
-        Ok(Booked { booking: booking.after().clone(), transaction })
-    }
-
-    /// Confirms booking and payment together, because the money has been taken.
-    ///
-    /// # Errors
-    /// When either cannot be confirmed from where it stands.
-    pub fn confirm(
-        booking: Stored<Self>,
-        payment: Stored<Payment>,
-        intent: Option<String>,
-        at: Timestamp,
-    ) -> Result<Transaction, IllegalMove> {
-        let mut data = booking.data.clone();
-        // Assigned → confirmed is a job taken away from its driver: another verb's.
-        data.only_from(BookingStatus::Pending, BookingStatus::Confirmed)?;
-        data.status = BookingStatus::Confirmed;
-        data.timeline.confirmed = Some(at);
-        data.payment.status = PaymentStatus::Completed;
-        data.payment.stripe_payment_intent_id.clone_from(&intent);
-        let id = data.booking_id.clone();
-        let paid = Payment::complete(payment, intent.clone(), at)?;
-        let confirmed = Move::of(booking, data, Actor::Stripe, at)?;
-        let mut transaction = Transaction::new().apply(&confirmed).apply(&paid);
-        if let Some(intent) = intent {
-            transaction = transaction.create(&StripeLink::to(intent, id, Actor::Stripe, at));
-        }
-        Ok(transaction)
-    }
-
     /// Gives the job to a driver. The proof is for [`crate::dispatch`], which also guards both schedules.
     pub(crate) fn assign(
         row: Stored<Self>,

@@ -7,12 +7,12 @@ use crate::{
     contact::{Email, Phone},
     entity::payment::{PaymentMethod, PaymentStatus},
     geo::{Coordinates, Place},
-    id::{DriverId, PaymentId, UserId, VehicleId},
-    journey::{Distance, Duration},
+    id::{BookingId, DriverId, PaymentId, UserId, VehicleId},
+    journey::{Distance, Duration, ViaStop},
     money::Total,
     pricing::{Breakdown, Line},
     text::{Name, Note},
-    time::Timestamp,
+    time::{Seconds, Timestamp},
 };
 
 /// Who travels.
@@ -37,6 +37,9 @@ pub struct Customer {
 pub struct BookedJourney {
     /// From where.
     pub pickup_location: Place,
+    /// By way of, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via_stops: Vec<ViaStop>,
     /// To where.
     pub dropoff_location: Place,
     /// When.
@@ -51,6 +54,36 @@ pub struct BookedJourney {
     pub distance: Distance,
     /// How long.
     pub duration: Duration,
+}
+
+impl BookedJourney {
+    /// Seconds from the pickup to the drop-off: the drive, and the waiting at its stops.
+    #[must_use]
+    pub fn lasts(&self) -> Seconds {
+        let waiting = self.via_stops.iter().map(|stop| stop.waiting_minutes.saturating_mul(60));
+        waiting.fold(self.duration.seconds, Seconds::saturating_add)
+    }
+}
+
+/// The booking of the other way of a journey there and back. Each has its own time, driver and status; one payment,
+/// kept under the outward one, is for both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Pairing {
+    /// This is the way there.
+    #[serde(rename_all = "camelCase")]
+    Outward {
+        /// The way back.
+        return_booking_id: BookingId,
+    },
+    /// This is the way back.
+    #[serde(rename_all = "camelCase")]
+    Return {
+        /// The way there.
+        outward_booking_id: BookingId,
+    },
+    /// There is no other.
+    Alone {},
 }
 
 /// The fare, copied from the quote.

@@ -1,0 +1,237 @@
+//! How bookings come into being and are paid for: one, or two that are linked, of one quote.
+
+use super::{
+    BookedJourney, BookedPricing, Booking, BookingPayment, BookingSource, BookingStatus, Customer, Pairing,
+    Timeline,
+};
+use crate::{
+    actor::Actor,
+    entity::{
+        link::{ReferenceLink, StripeLink},
+        payment::{Payment, PaymentMethod, PaymentStatus},
+        quote::{Enquiry, LegPricing, Quote},
+        tariff::Extra,
+    },
+    id::{BookingId, BookingReference, PaymentId},
+    journey::ViaStop,
+    money::Total,
+    table::{IllegalMove, Move, New, Stored, Transaction},
+    text::Note,
+    time::Timestamp,
+};
+
+/// What a customer, or staff for them, adds to a quote to make it a booking.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Particulars {
+    /// Who travels.
+    pub customer: Customer,
+    /// How many, unless as quoted.
+    pub passengers: Option<u8>,
+    /// With how many pieces, unless as quoted.
+    pub luggage: Option<u8>,
+    /// What they need.
+    pub special_requirements: Option<Note>,
+    /// For the driver at the pickup.
+    pub pickup_instructions: Option<Note>,
+    /// For the driver at the drop-off.
+    pub dropoff_instructions: Option<Note>,
+    /// The flight that is met.
+    pub flight_number: Option<String>,
+    /// Through what it came in.
+    pub source: BookingSource,
+    /// Who took it, when it was not the customer.
+    pub taken_by: Option<Actor>,
+}
+
+/// A booking and all that is written with it.
+#[must_use]
+#[derive(Debug)]
+pub struct Booked {
+    /// The booking as the table will hold it: of the way there, when there are two.
+    pub booking: Stored<Booking>,
+    /// Bookings, payment, references, and the quote used up.
+    pub transaction: Transaction,
+}
+
+/// What the two bookings of a journey there and back differ in.
+struct Leg {
+    booking_id: BookingId,
+    reference: BookingReference,
+    pairing: Pairing,
+    journey: BookedJourney,
+    pricing: LegPricing,
+}
+
+impl Booking {
+    /// Makes a booking of a quote, and a second one of its way back: bookings, payment and references come into being
+    /// and the quote is used up, together or not at all.
+    ///
+    /// # Errors
+    /// When the quote has been used.
+    pub fn book(
+        quote: Stored<Quote>,
+        particulars: Particulars,
+        reference: BookingReference,
+        by: Actor,
+        at: Timestamp,
+    ) -> Result<Booked, IllegalMove> {
+        let user = particulars.customer.user_id.clone();
+        let booking_id = BookingId::of_quote(&quote.data.quote_id);
+        let pricing = &quote.data.pricing;
+        let amount = Total { total: pricing.breakdown.total, currency: pricing.currency };
+        let (outward, returning) = legs(&quote.data, &particulars, &booking_id, &reference);
+        let make = |leg| New::of(Self::made(&quote.data, &particulars, leg, at), by.clone(), at);
+        let (outward, returning) = (make(outward), returning.map(make));
+
+        let payment = Payment::due(&booking_id, user.clone(), amount, by.clone(), at);
+        let link = |to: &Stored<Self>| {
+            let data = &to.data;
+            ReferenceLink::to(data.booking_reference.clone(), data.booking_id.clone(), by.clone(), at)
+        };
+        let mut transaction =
+            Transaction::new().create(&outward).create(&payment).create(&link(outward.after()));
+        if let Some(returning) = &returning {
+            transaction = transaction.create(returning).create(&link(returning.after()));
+        }
+        let used = Quote::use_up(quote, user, by, at)?;
+        Ok(Booked { booking: outward.after().clone(), transaction: transaction.apply(&used) })
+    }
+
+    fn made(quote: &Quote, particulars: &Particulars, leg: Leg, at: Timestamp) -> Self {
+        let Enquiry { vehicle_type, passengers, luggage, ref extras, .. } = quote.enquiry;
+        let pricing = &quote.pricing;
+        let outward = match &leg.pairing {
+            Pairing::Return { outward_booking_id } => outward_booking_id,
+            Pairing::Outward { .. } | Pairing::Alone {} => &leg.booking_id,
+        };
+        Self {
+            quote_id: quote.quote_id.clone(),
+            status: BookingStatus::Pending,
+            source: particulars.source,
+            customer: particulars.customer.clone(),
+            vehicle_type,
+            passengers: particulars.passengers.unwrap_or(passengers),
+            luggage: particulars.luggage.unwrap_or(luggage),
+            extras: extras.clone(),
+            special_requirements: particulars.special_requirements.clone(),
+            flight_number: particulars.flight_number.clone(),
+            pricing: BookedPricing {
+                amount: Total { total: leg.pricing.breakdown.total, currency: pricing.currency },
+                breakdown: leg.pricing.breakdown,
+                lines: leg.pricing.lines,
+                tariff_version: pricing.tariff_version,
+                tariff_effective_from: pricing.tariff_effective_from,
+            },
+            driver: None,
+            vehicle: None,
+            payment: BookingPayment {
+                payment_id: PaymentId::of_booking(outward),
+                status: PaymentStatus::Pending,
+                method: PaymentMethod::Stripe,
+                stripe_payment_intent_id: None,
+            },
+            timeline: Timeline { created: Some(at), ..Timeline::default() },
+            steps: Vec::new(),
+            taken_by: particulars.taken_by.clone(),
+            dispatched_by: None,
+            internal_notes: String::new(),
+            booking_id: leg.booking_id,
+            booking_reference: leg.reference,
+            pairing: leg.pairing,
+            journey: leg.journey,
+        }
+    }
+
+    /// Confirms what one payment is for, and the payment, together, because the money has been taken.
+    ///
+    /// # Errors
+    /// When any of it cannot be confirmed from where it stands.
+    pub fn confirm(
+        bookings: Vec<Stored<Self>>,
+        payment: Stored<Payment>,
+        intent: Option<String>,
+        at: Timestamp,
+    ) -> Result<Transaction, IllegalMove> {
+        let id = payment.data.booking_id.clone();
+        let mut transaction = Transaction::new();
+        for booking in bookings {
+            let mut data = booking.data.clone();
+            // Assigned → confirmed is a job taken away from its driver: another verb's.
+            data.only_from(BookingStatus::Pending, BookingStatus::Confirmed)?;
+            data.status = BookingStatus::Confirmed;
+            data.timeline.confirmed = Some(at);
+            data.payment.status = PaymentStatus::Completed;
+            data.payment.stripe_payment_intent_id.clone_from(&intent);
+            transaction = transaction.apply(&Move::of(booking, data, Actor::Stripe, at)?);
+        }
+        transaction = transaction.apply(&Payment::complete(payment, intent.clone(), at)?);
+        if let Some(intent) = intent {
+            transaction = transaction.create(&StripeLink::to(intent, id, Actor::Stripe, at));
+        }
+        Ok(transaction)
+    }
+
+    /// Whether a vehicle must take a wheelchair.
+    #[must_use]
+    pub fn needs_wheelchair_access(&self) -> bool {
+        self.extras.iter().any(|wanted| wanted.code.as_str() == Extra::WHEELCHAIR_ACCESS)
+    }
+
+    /// The booking whose payment is this one's too.
+    #[must_use]
+    pub fn paid_under(&self) -> &BookingId {
+        match &self.pairing {
+            Pairing::Return { outward_booking_id } => outward_booking_id,
+            Pairing::Outward { .. } | Pairing::Alone {} => &self.booking_id,
+        }
+    }
+}
+
+/// The way there, and the way back with its places the other way round and what a driver is told of each place with it.
+fn legs(
+    quote: &Quote,
+    particulars: &Particulars,
+    booking_id: &BookingId,
+    reference: &BookingReference,
+) -> (Leg, Option<Leg>) {
+    let enquiry = &quote.enquiry;
+    let journey = BookedJourney {
+        pickup_location: enquiry.pickup_location.clone(),
+        via_stops: enquiry.via_stops.clone(),
+        dropoff_location: enquiry.dropoff_location.clone(),
+        pickup_time: enquiry.pickup_time,
+        pickup_instructions: particulars.pickup_instructions.clone(),
+        dropoff_instructions: particulars.dropoff_instructions.clone(),
+        distance: enquiry.journey.distance,
+        duration: enquiry.journey.duration,
+    };
+    let return_id = BookingId::return_of(booking_id);
+    let back = enquiry.return_leg.as_ref().zip(quote.pricing.legs.as_ref()).map(|(leg, prices)| Leg {
+        booking_id: return_id.clone(),
+        reference: reference.of_return(),
+        pairing: Pairing::Return { outward_booking_id: booking_id.clone() },
+        journey: BookedJourney {
+            pickup_location: journey.dropoff_location.clone(),
+            via_stops: Vec::<ViaStop>::new(),
+            dropoff_location: journey.pickup_location.clone(),
+            pickup_time: leg.pickup_time,
+            pickup_instructions: journey.dropoff_instructions.clone(),
+            dropoff_instructions: journey.pickup_instructions.clone(),
+            distance: leg.journey.distance,
+            duration: leg.journey.duration,
+        },
+        pricing: prices.back.clone(),
+    });
+    let pairing = match back {
+        Some(_) => Pairing::Outward { return_booking_id: return_id },
+        None => Pairing::Alone {},
+    };
+    let outward = Leg {
+        booking_id: booking_id.clone(),
+        reference: reference.clone(),
+        pairing,
+        journey,
+        pricing: quote.pricing.outward(),
+    };
+    (outward, back)
+}

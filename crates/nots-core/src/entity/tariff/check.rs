@@ -1,0 +1,255 @@
+//! Whether a tariff can be published: it is judged as a whole, and everything that is wrong is told at once.
+
+use std::collections::HashSet;
+
+use super::{Code, FixedPrice, Rate, Terms, WHOLE, When};
+use crate::{area::Area, journey::VehicleType, money::Pence};
+
+/// The most that one amount of a tariff may be: £10,000.
+const MAX_AMOUNT: Pence = Pence::new(1_000_000);
+/// The most that an uplift may add: three times the fare.
+const MAX_UPLIFT: u32 = 30_000;
+/// The most zones, fixed prices, uplifts, extras and dates that a tariff may have; it is one item of the table.
+const MOST: (usize, usize, usize, usize, usize) = (100, 300, 20, 30, 100);
+/// The most corners that all zones have together.
+const MOST_CORNERS: usize = 2_000;
+/// The most free waiting, in minutes: a day.
+const MOST_FREE_MINUTES: u32 = 1_440;
+/// The most notice, in seconds: thirty days.
+const MOST_NOTICE: u32 = 30 * 86_400;
+/// The most of one extra.
+const MOST_OF_AN_EXTRA: u8 = 20;
+
+/// One thing that is wrong with a tariff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// A JSON pointer (RFC 6901) into the tariff.
+    pub pointer: String,
+    /// What is wrong there.
+    pub detail: String,
+}
+
+/// Terms in which nothing is wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedTerms(Terms);
+
+impl CheckedTerms {
+    /// The terms.
+    #[must_use]
+    pub fn into_inner(self) -> Terms {
+        self.0
+    }
+
+    /// The terms, to price with.
+    #[must_use]
+    pub fn get(&self) -> &Terms {
+        &self.0
+    }
+}
+
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
+    }
+
+    fn amount(&mut self, pointer: impl Into<String>, amount: Pence) {
+        if amount < Pence::ZERO {
+            self.add(pointer, "must not be negative");
+        } else if amount > MAX_AMOUNT {
+            self.add(pointer, format!("must be at most {} pence", MAX_AMOUNT.get()));
+        }
+    }
+
+    fn at_most(&mut self, pointer: impl Into<String>, number: u32, most: u32) {
+        if number > most {
+            self.add(pointer, format!("must be at most {most}"));
+        }
+    }
+
+    fn few(&mut self, pointer: &str, number: usize, most: usize) {
+        if number > most {
+            self.add(pointer, format!("must have at most {most} entries"));
+        }
+    }
+
+    fn unique<'a>(&mut self, list: &str, field: &str, codes: impl Iterator<Item = &'a Code>) {
+        let mut seen = HashSet::new();
+        for (place, code) in codes.enumerate() {
+            if !seen.insert(code) {
+                self.add(format!("{list}/{place}{field}"), format!("`{code}` is there already"));
+            }
+        }
+    }
+}
+
+impl Terms {
+    /// Judges the whole tariff.
+    ///
+    /// # Errors
+    /// Everything that is wrong: an amount that is negative or absurd, a zone that is none or that is named and not
+    /// there, two entries that say different things of the same journey or hour, an extra for accessibility that costs
+    /// something.
+    pub fn check(self) -> Result<CheckedTerms, Vec<Fault>> {
+        let mut faults = Faults::default();
+        self.check_amounts(&mut faults);
+        self.check_zones(&mut faults);
+        self.check_fixed_prices(&mut faults);
+        self.check_uplifts(&mut faults);
+        self.check_extras(&mut faults);
+        if faults.0.is_empty() { Ok(CheckedTerms(self)) } else { Err(faults.0) }
+    }
+
+    fn check_amounts(&self, faults: &mut Faults) {
+        for kind in VehicleType::ALL {
+            let Rate { base_fare, per_mile, per_minute, minimum_fare, per_via_stop, per_waiting_minute } =
+                self.rates.of(kind);
+            for (name, amount) in [
+                ("baseFare", base_fare),
+                ("perMile", per_mile),
+                ("perMinute", per_minute),
+                ("minimumFare", minimum_fare),
+                ("perViaStop", per_via_stop),
+                ("perWaitingMinute", per_waiting_minute),
+            ] {
+                faults.amount(format!("/rates/{kind}/{name}"), *amount);
+            }
+        }
+        faults.at_most("/vat/rateBasisPoints", self.vat.rate_basis_points, WHOLE);
+        faults.at_most("/returnDiscountBasisPoints", self.return_discount_basis_points, WHOLE);
+        faults.at_most("/freeWaiting/atPickup", self.free_waiting.at_pickup, MOST_FREE_MINUTES);
+        faults.at_most("/freeWaiting/atAirport", self.free_waiting.at_airport, MOST_FREE_MINUTES);
+        faults.at_most("/freeWaiting/atViaStop", self.free_waiting.at_via_stop, MOST_FREE_MINUTES);
+        faults.at_most("/minimumNoticeSeconds", self.minimum_notice_seconds, MOST_NOTICE);
+    }
+
+    fn check_zones(&self, faults: &mut Faults) {
+        faults.few("/zones", self.zones.len(), MOST.0);
+        faults.unique("/zones", "/code", self.zones.iter().map(|zone| &zone.code));
+        let mut corners: usize = 0;
+        for (place, zone) in self.zones.iter().enumerate() {
+            if let Err(why) = zone.area.check() {
+                faults.add(format!("/zones/{place}/area"), why.to_string());
+            }
+            if let Area::Polygon { points } = &zone.area {
+                corners = corners.saturating_add(points.len());
+            }
+            if let Some(fee) = zone.airport_fee {
+                faults.amount(format!("/zones/{place}/airportFee"), fee);
+            }
+        }
+        if corners > MOST_CORNERS {
+            faults.add("/zones", format!("must have at most {MOST_CORNERS} corners together"));
+        }
+        faults.unique("/serviceArea", "", self.service_area.iter());
+        for (place, code) in self.service_area.iter().enumerate() {
+            self.known_zone(faults, format!("/serviceArea/{place}"), code);
+        }
+    }
+
+    fn known_zone(&self, faults: &mut Faults, pointer: String, code: &Code) {
+        if self.zone(code).is_none() {
+            faults.add(pointer, format!("`{code}` is none of the zones"));
+        }
+    }
+
+    fn check_fixed_prices(&self, faults: &mut Faults) {
+        faults.few("/fixedPrices", self.fixed_prices.len(), MOST.1);
+        faults.unique("/fixedPrices", "/code", self.fixed_prices.iter().map(|fixed| &fixed.code));
+        for (place, fixed) in self.fixed_prices.iter().enumerate() {
+            let at = |field: &str| format!("/fixedPrices/{place}{field}");
+            self.known_zone(faults, at("/from"), &fixed.from);
+            self.known_zone(faults, at("/to"), &fixed.to);
+            let priced =
+                VehicleType::ALL.into_iter().filter_map(|kind| Some((kind, (*fixed.prices.of(kind))?)));
+            let mut none = true;
+            for (kind, price) in priced {
+                none = false;
+                faults.amount(at(&format!("/prices/{kind}")), price);
+            }
+            if none {
+                faults.add(at("/prices"), "must have a price for at least one kind of vehicle");
+            }
+            let earlier = self.fixed_prices.iter().take(place).find(|other| same_journey(other, fixed));
+            if let Some(earlier) = earlier {
+                let detail =
+                    format!("is the journey of `{}`, which would always count instead", earlier.code);
+                faults.add(at(""), detail);
+            }
+        }
+    }
+
+    fn check_uplifts(&self, faults: &mut Faults) {
+        let entries = &self.uplifts.entries;
+        faults.few("/uplifts/entries", entries.len(), MOST.2);
+        faults.unique("/uplifts/entries", "/code", entries.iter().map(|uplift| &uplift.code));
+        for (place, uplift) in entries.iter().enumerate() {
+            let at = |field: &str| format!("/uplifts/entries/{place}{field}");
+            faults.at_most(at("/basisPoints"), uplift.basis_points, MAX_UPLIFT);
+            match &uplift.when {
+                When::Night { from, to } if from == to => {
+                    faults.add(at("/to"), "must not be the time at which it begins");
+                }
+                When::Weekend { days } if days.is_empty() => faults.add(at("/days"), "must name a day"),
+                _ => {}
+            }
+            let earlier = entries.iter().take(place).find(|other| same_hours(&other.when, &uplift.when));
+            if let Some(earlier) = earlier {
+                faults.add(
+                    at(""),
+                    format!("counts at hours at which `{}` of the same kind does", earlier.code),
+                );
+            }
+        }
+        faults.few("/bankHolidays/also", self.bank_holidays.also.len(), MOST.4);
+        faults.few("/bankHolidays/except", self.bank_holidays.except.len(), MOST.4);
+        for (place, day) in self.bank_holidays.except.iter().enumerate() {
+            if self.bank_holidays.also.contains(day) {
+                faults.add(format!("/bankHolidays/except/{place}"), "is among those that are added");
+            }
+        }
+    }
+
+    fn check_extras(&self, faults: &mut Faults) {
+        faults.few("/extras", self.extras.len(), MOST.3);
+        faults.unique("/extras", "/code", self.extras.iter().map(|extra| &extra.code));
+        for (place, extra) in self.extras.iter().enumerate() {
+            faults.amount(format!("/extras/{place}/unitPrice"), extra.unit_price);
+            if extra.accessibility && extra.unit_price > Pence::ZERO {
+                let detail = "must be 0: what somebody needs because of a disability never costs more";
+                faults.add(format!("/extras/{place}/unitPrice"), detail);
+            }
+            if !(1..=MOST_OF_AN_EXTRA).contains(&extra.maximum) {
+                faults
+                    .add(format!("/extras/{place}/maximum"), format!("must be from 1 to {MOST_OF_AN_EXTRA}"));
+            }
+        }
+    }
+}
+
+/// Whether every journey that fits `later` fits `earlier` too, in a kind of vehicle that both have a price for. Zones
+/// that overlap on the map are another matter: there the first that fits counts.
+fn same_journey(earlier: &FixedPrice, later: &FixedPrice) -> bool {
+    let kinds = VehicleType::ALL
+        .into_iter()
+        .any(|kind| earlier.prices.of(kind).is_some() && later.prices.of(kind).is_some());
+    let there = earlier.from == later.from && earlier.to == later.to;
+    let back = earlier.from == later.to && earlier.to == later.from;
+    kinds && (there || (back && (earlier.both_directions || later.both_directions)))
+}
+
+/// Whether two uplifts of one kind count at the same hour.
+fn same_hours(one: &When, other: &When) -> bool {
+    match (one, other) {
+        (When::Night { from: a, to: b }, When::Night { from: c, to: d }) => {
+            a.within(*c, *d) || c.within(*a, *b)
+        }
+        (When::Weekend { days: one }, When::Weekend { days: other }) => {
+            one.iter().any(|day| other.contains(day))
+        }
+        (When::BankHoliday, When::BankHoliday) => true,
+        _ => false,
+    }
+}
