@@ -241,13 +241,19 @@ async fn a_live_table_comes_out_and_what_a_driver_has_is_refused_by_name() {
     let (someone, dispatcher) = (live.person("customer").await, live.person("dispatcher").await);
     live.booked(&someone, 86_400).await;
     live.confirmed(&someone, 90_000).await;
+    let mut there_and_back = live.journey(200_000);
+    there_and_back["returnJourney"] = json!(true);
+    there_and_back["returnPickupTime"] = json!(live.now() + 300_000);
+    let quote = live.post("/v1/quotes", None, there_and_back).await.expect_status(201);
+    let body = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
+    let pair = live.post("/v1/bookings", &someone, body).await.expect_status(201);
     let given = live.confirmed(&someone, 172_800).await;
     live.assign(&dispatcher, &given, "driver_demo1").await.expect_status(200);
     live.settle().await;
 
     let out = take_out(&live).await;
     let outcome = take_in(&fresh, &out).await;
-    assert_eq!(outcome.sums(), [20, 0, 0, 0, 1], "nine drivers, nine vehicles, three bookings");
+    assert_eq!(outcome.sums(), [22, 0, 0, 0, 1], "nine drivers, nine vehicles, five bookings");
     let pointers: Vec<_> = outcome.refused[0]["refused"]["errors"].as_array().unwrap().iter().collect();
     assert_eq!(pointers[0]["pointer"], "/status");
     assert!(pointers[0]["detail"].as_str().unwrap().contains("assign it here"), "{pointers:?}");
@@ -255,10 +261,24 @@ async fn a_live_table_comes_out_and_what_a_driver_has_is_refused_by_name() {
     let without: Vec<_> = out.lines().filter(|line| !line.contains("\"status\":\"assigned\"")).collect();
     assert_eq!(take_out(&fresh).await.lines().collect::<Vec<_>>(), without);
 
+    // Both ways of a journey are paid for together here too.
+    let key = format!(
+        "BOOKING#{} / PAYMENT#{}",
+        text_of(&pair["bookingId"]),
+        text_of(&pair["payment"]["paymentId"])
+    );
+    let paid = |world: &World| world.table()[&key]["Data"]["M"]["amount"]["M"]["total"]["N"].clone();
+    assert_eq!(paid(&fresh), paid(&live));
+    assert_ne!(paid(&live), pair["pricing"]["total"].to_string(), "more than for one way");
+
     // Into the table that it came from it changes nothing, whoever wrote it.
     let table = live.table();
-    assert_eq!(take_in(&live, &out).await.sums(), [0, 0, 20, 0, 1]);
+    assert_eq!(take_in(&live, &out).await.sums(), [0, 0, 22, 0, 1]);
     assert_eq!(live.table(), table);
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().expect("a text")
 }
 
 /// A folder that goes with the test.

@@ -20,7 +20,7 @@ async fn every_bad_field_of_every_bad_line_is_named_and_the_others_go_in() {
         })
         .to_string(),
         json!({
-            "kind": "driver", "driverId": "driver_1", "email": "d@example.com", "firstName": "J", "lastName": "S", "phone": "07700900456",
+            "kind": "driver", "driverId": "driver_1", "email": "d@example.com", "firstName": "J", "lastName": "S", "phone": 7_700_900_456_i64,
             "performance": { "rating": 6, "totalTrips": -1, "completionRate": 98.5, "acceptanceRate": 95.2, "onTimeRate": 101.0 },
             "licensingAuthority": "BCP Council",
         })
@@ -39,7 +39,35 @@ async fn every_bad_field_of_every_bad_line_is_named_and_the_others_go_in() {
     assert_eq!(outcome.sums(), [2, 0, 0, 0, 8]);
     let mut reasons = outcome.reasons();
     reasons.sort();
-    insta::assert_snapshot!(reasons.join("\n"), @"");
+    insta::assert_snapshot!(reasons.join("\n"), @r"
+    1 : is not JSON at column 2
+    10 : must be at most 262144 bytes
+    2 : must be an object
+    3 /kind: is required: customer, driver, vehicle or booking
+    4 /kind: must be customer, driver, vehicle or booking
+    5 /createdAt: must be a Unix time in seconds of ten digits
+    5 /email: must be an e-mail address such as ada@example.com
+    5 /firstName: must be 1 to 100 characters without control characters
+    5 /lastName: is required
+    5 /nickname: is not known here; known are userId, cognitoId, email, firstName, lastName, phone, role, status, preferences
+    5 /phone: must be a telephone number such as +447700900123
+    5 /preferences/notifications/email: must be true or false, not a whole number
+    5 /preferences/notifications/fax: is not known here; known are email, sms
+    5 /preferences/savedAddresses/0/address: is required
+    5 /preferences/savedAddresses/0/latitude: must be a number of degrees from -90 to 90
+    5 /preferences/savedAddresses/0/longitude: is required
+    5 /role: must be one of customer, driver, dispatcher, admin, owner
+    5 /status: must be one of active, inactive, suspended
+    5 /userId: must be `user_` followed by 1 to 64 letters or digits
+    6 /performance/onTimeRate: must be 0 to 100 per cent
+    6 /performance/rating: must be from 0.0 to 5.0 stars
+    6 /performance/totalTrips: must be a whole number from 0
+    6 /phone: must be a text
+    7 /capacity: must be a whole number from 1 to 8
+    7 /registration: must be a registration mark such as AB12 CDE
+    7 /type: must be one of standard, executive, minibus
+    7 /year: must be a whole number from 1900 to 2100
+    ");
     assert_eq!(outcome.refused[0]["refused"]["text"], "not json");
     assert_eq!(take_out(&world).await.lines().count(), 2);
 }
@@ -102,6 +130,21 @@ async fn a_booking_that_does_not_fit_together_is_refused_where_it_does_not() {
         ("confirmed", "/internalNotes", json!("x".repeat(5_001)), "/internalNotes"),
         ("confirmed", "/takenBy", json!("Mrs Miggins"), "/takenBy"),
         ("confirmed", "/journey/via", json!([]), "/journey/via"),
+        (
+            "confirmed",
+            "/journey/viaStops",
+            json!([{ "address": "Sandbanks" }]),
+            "/journey/viaStops/0/latitude",
+        ),
+        (
+            "confirmed",
+            "/extras",
+            json!([{ "code": "child_seat", "quantity": 1, "colour": "red" }]),
+            "/extras/0/colour",
+        ),
+        ("confirmed", "/returnBookingId", json!("booking_other"), "/returnBookingId"),
+        ("confirmed", "/outwardBookingId", json!("booking_other"), "/outwardBookingId"),
+        ("confirmed", "/paymentTotal", json!(2_000), "/paymentTotal"),
     ];
     let lines: Vec<_> = cases
         .iter()
@@ -164,7 +207,14 @@ async fn names_that_are_taken_are_refused_in_the_file_and_in_the_table() {
     assert_eq!(outcome.sums(), [2, 0, 0, 0, 6], "only the bad ones of a transaction are refused");
     let mut reasons = outcome.reasons();
     reasons.sort();
-    insta::assert_snapshot!(reasons.join("\n"), @"");
+    insta::assert_snapshot!(reasons.join("\n"), @r"
+    1 /email: is the address of another user
+    2 /cognitoId: is the login of another user
+    4 /email: is the same as in line 3
+    5 /userId: is the same as in line 3
+    6 /bookingReference: is the reference of another booking
+    7 /payment/stripePaymentIntentId: has paid for another booking
+    ");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What has changed since an earlier run: there, and here.
 
-use nots_core::{Actor, Timestamp, UserId, access, contact::Email, entity::User, table::Transaction};
+use nots_core::{Actor, Timestamp, UserId, access, contact::Email, entity::User};
 use serde_json::{Value, json};
 
 use super::{World, booking, customer, empty, jsonl, table_of, take_in, take_out};
@@ -115,7 +115,6 @@ async fn a_change_that_lands_between_reading_and_writing_is_kept() {
         let row = table.read(access::user(&id)).await.unwrap().unwrap();
         let data = row.data.clone();
         let own = User::revise(row, data, Actor::User(id), at);
-        let _: Transaction = Transaction::new();
         table.commit(own.transaction).await.unwrap();
     });
     let mut changed = line;

@@ -4,10 +4,10 @@ use crate::{
     actor::Actor,
     entity::{
         Booking, BookingStatus, Payment, PaymentStatus, ReferenceLink, StripeLink,
-        booking::BookedPricing,
+        booking::{BookedPricing, Pairing},
         payment::{PaymentMethod, Provider, Refund},
     },
-    id::PaymentId,
+    id::{BookingId, PaymentId},
     journey::MAX_LUGGAGE,
     money::{Pence, Total},
     pricing::{Breakdown, Line, Rule},
@@ -50,8 +50,7 @@ pub fn agreed_fare(amount: Total) -> BookedPricing {
 }
 
 /// Everything for which a booking cannot be held as it is.
-#[must_use]
-pub fn faults(b: &Booking) -> Vec<Fault> {
+pub(super) fn faults(b: &Booking, payment_total: Option<Pence>) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut must = |holds: bool, pointer, detail: &str| {
         if !holds {
@@ -69,13 +68,29 @@ pub fn faults(b: &Booking) -> Vec<Fault> {
     let sum = b.pricing.lines.iter().try_fold(Pence::ZERO, |sum, line| sum.plus(line.amount));
     must(sum == Some(b.pricing.amount.total), "/pricing/lines", "must sum to the total");
     let paid = &b.payment;
-    let own = PaymentId::of_booking(&b.booking_id);
+    let own = PaymentId::of_booking(b.paid_under());
     must(paid.payment_id == own, "/payment/paymentId", &format!("must be {own}"));
     must(
         paid.stripe_payment_intent_id.is_none() || paid.method == PaymentMethod::Stripe,
         "/payment/stripePaymentIntentId",
         "goes with the method stripe alone",
     );
+    match &b.pairing {
+        Pairing::Alone {} => {
+            must(payment_total.is_none(), "/paymentTotal", "goes with a returnBookingId alone")
+        }
+        Pairing::Outward { return_booking_id } => {
+            let back = BookingId::return_of(&b.booking_id);
+            must(*return_booking_id == back, "/returnBookingId", &format!("must be {back}"));
+            let enough = payment_total.is_some_and(|total| total >= b.pricing.amount.total);
+            must(enough, "/paymentTotal", "is required: what is paid for both ways, in pence");
+        }
+        Pairing::Return { outward_booking_id } => {
+            let fits = BookingId::return_of(outward_booking_id) == b.booking_id;
+            must(fits, "/outwardBookingId", "must be the bookingId without the r at its end");
+            must(payment_total.is_none(), "/paymentTotal", "goes with the way there");
+        }
+    }
 
     let t = &b.timeline;
     match b.status {
@@ -154,9 +169,20 @@ fn payments_of(status: BookingStatus) -> Option<&'static [(PaymentStatus, &'stat
     }
 }
 
-fn payment_of(b: &Booking) -> Payment {
+/// The PaymentIntent that is kept under this booking: that of a way back is kept under the way there.
+pub(super) fn own_intent(b: &Booking) -> Option<&str> {
+    b.payment.stripe_payment_intent_id.as_deref().filter(|_| is_paid_here(b))
+}
+
+/// Whether the payment stands under this booking.
+fn is_paid_here(b: &Booking) -> bool {
+    *b.paid_under() == b.booking_id
+}
+
+fn payment_of(b: &Booking, payment_total: Option<Pence>) -> Payment {
     let refunded = b.payment.status == PaymentStatus::Refunded;
     let amount = b.pricing.amount;
+    let amount = Total { total: payment_total.unwrap_or(amount.total), ..amount };
     let refund = Refund {
         refunded,
         amount: if refunded { amount.total } else { Pence::ZERO },
@@ -180,32 +206,54 @@ fn payment_of(b: &Booking) -> Payment {
     }
 }
 
-pub(super) fn plan(wanted: &Booking, found: FoundBooking, since: Option<Timestamp>, at: Timestamp) -> Plan {
-    match found {
-        (None, _) => Plan::Create(create(wanted, since.unwrap_or(at), at)),
-        (Some(row), _) if row.data == *wanted => Plan::Unchanged,
-        (Some(row), _) if row.meta.updated_by != Actor::Import => Plan::Kept(row.meta),
+pub(super) fn plan(
+    wanted: &Booking,
+    payment_total: Option<Pence>,
+    found: FoundBooking,
+    since: Option<Timestamp>,
+    at: Timestamp,
+) -> Plan {
+    let due = payment_of(wanted, payment_total);
+    let (row, payment) = match found {
+        (None, _) => return Plan::Create(create(wanted, due, since.unwrap_or(at), at)),
+        (Some(row), payment) => (row, payment),
+    };
+    let same_amount = payment.as_ref().is_none_or(|row| row.data.amount == due.amount);
+    if row.data == *wanted && (same_amount || !is_paid_here(wanted)) {
+        return Plan::Unchanged;
+    }
+    if row.meta.updated_by != Actor::Import {
+        return Plan::Kept(row.meta);
+    }
+    match payment {
         // Whoever has begun to pay has changed it, though the booking itself does not show it yet.
-        (Some(_), Some(payment)) if payment.meta.updated_by != Actor::Import => Plan::Kept(payment.meta),
-        (Some(row), None) => Plan::Kept(row.meta),
-        (Some(row), Some(payment)) => Plan::Update(update(wanted, row, payment, at)),
+        Some(payment) if payment.meta.updated_by != Actor::Import => Plan::Kept(payment.meta),
+        Some(payment) if is_paid_here(wanted) && is_paid_here(&row.data) => {
+            let paid = Rewrite::of(payment, due, Actor::Import, at);
+            Plan::Update(update(wanted, row, at).rewrite(&paid))
+        }
+        _ if !is_paid_here(wanted) && !is_paid_here(&row.data) => Plan::Update(update(wanted, row, at)),
+        // A way back stays one, and what is paid for stays paid for: no import makes anything else of it.
+        _ => Plan::Kept(row.meta),
     }
 }
 
-fn create(b: &Booking, since: Timestamp, at: Timestamp) -> Transaction {
+fn create(b: &Booking, due: Payment, since: Timestamp, at: Timestamp) -> Transaction {
     let (id, by) = (b.booking_id.clone(), Actor::Import);
     let link = ReferenceLink::to(b.booking_reference.clone(), id.clone(), by.clone(), at);
-    let transaction = Transaction::new()
-        .create(&New::of(b.clone(), by.clone(), at).since(since))
-        .create(&New::of(payment_of(b), by.clone(), at).since(since))
-        .create(&link);
-    match b.payment.stripe_payment_intent_id.clone() {
-        Some(intent) => transaction.create(&StripeLink::to(intent, id, by, at)),
+    let mut transaction =
+        Transaction::new().create(&New::of(b.clone(), by.clone(), at).since(since)).create(&link);
+    if is_paid_here(b) {
+        transaction = transaction.create(&New::of(due, by.clone(), at).since(since));
+    }
+    match own_intent(b) {
+        Some(intent) => transaction.create(&StripeLink::to(intent.to_owned(), id, by, at)),
         None => transaction,
     }
 }
 
-fn update(b: &Booking, row: Stored<Booking>, payment: Stored<Payment>, at: Timestamp) -> Transaction {
+/// The booking and the names it goes by.
+fn update(b: &Booking, row: Stored<Booking>, at: Timestamp) -> Transaction {
     let (id, by) = (b.booking_id.clone(), Actor::Import);
     let mut transaction = Transaction::new();
     let old = &row.data;
@@ -214,19 +262,14 @@ fn update(b: &Booking, row: Stored<Booking>, payment: Stored<Payment>, at: Times
             .release(&ReferenceLink::given_up_by(old.booking_reference.clone(), id.clone()))
             .create(&ReferenceLink::to(b.booking_reference.clone(), id.clone(), by.clone(), at));
     }
-    let (had, has) = (&old.payment.stripe_payment_intent_id, &b.payment.stripe_payment_intent_id);
+    let (had, has) = (own_intent(old), own_intent(b));
     if had != has {
-        if let Some(intent) = had.clone() {
-            transaction = transaction.release(&StripeLink::given_up_by(intent, id.clone()));
+        if let Some(intent) = had {
+            transaction = transaction.release(&StripeLink::given_up_by(intent.to_owned(), id.clone()));
         }
-        if let Some(intent) = has.clone() {
-            transaction = transaction.create(&StripeLink::to(intent, id, by.clone(), at));
+        if let Some(intent) = has {
+            transaction = transaction.create(&StripeLink::to(intent.to_owned(), id, by.clone(), at));
         }
     }
-    transaction.rewrite(&Rewrite::of(row, b.clone(), by.clone(), at)).rewrite(&Rewrite::of(
-        payment,
-        payment_of(b),
-        by,
-        at,
-    ))
+    transaction.rewrite(&Rewrite::of(row, b.clone(), by, at))
 }

@@ -8,12 +8,13 @@ mod booking;
 
 use std::collections::HashMap;
 
-pub use booking::{Fault, agreed_fare, faults};
+pub use booking::{Fault, agreed_fare};
 
 use crate::{
     access,
     actor::Actor,
     entity::{Booking, CognitoLink, Driver, EmailLink, Payment, ReferenceLink, StripeLink, User, Vehicle},
+    money::Pence,
     table::{
         DecodeError, Entity, Get, Item, Meta, New, RawKey, ReadSet, Refusal, Rewrite, Stored, Transaction,
     },
@@ -29,7 +30,7 @@ pub enum Subject {
     Driver(Box<Driver>),
     /// A vehicle.
     Vehicle(Box<Vehicle>),
-    /// A booking that has no [`faults`]; its payment follows from it.
+    /// A booking; its payment follows from it.
     Booking(Box<Booking>),
 }
 
@@ -40,6 +41,8 @@ pub struct Record {
     pub subject: Subject,
     /// Since when it is; kept from the first import on.
     pub created_at: Option<Timestamp>,
+    /// Of the way there of a journey there and back: what is paid for both.
+    pub payment_total: Option<Pence>,
 }
 
 /// What is to be done about a record.
@@ -65,7 +68,7 @@ pub enum Reads {
     Driver(Get<Driver>),
     /// Of a vehicle.
     Vehicle(Get<Vehicle>),
-    /// Of a booking and its payment.
+    /// Of a booking and what is paid for it.
     Booking(Get<Booking>, Get<Payment>),
 }
 
@@ -138,6 +141,16 @@ impl Record {
         }
     }
 
+    /// Everything for which it cannot be held as it is. What has any is not to be planned.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        match &self.subject {
+            Subject::Booking(booking) => booking::faults(booking, self.payment_total),
+            _ if self.payment_total.is_some() => vec![Fault::at("/paymentTotal", "is a booking's alone")],
+            _ => Vec::new(),
+        }
+    }
+
     /// The names that no two records may share, its id first.
     #[must_use]
     pub fn claims(&self) -> Vec<Claim> {
@@ -153,7 +166,7 @@ impl Record {
             Subject::Driver(driver) => vec![of::<Driver>(&driver.driver_id, "/driverId")],
             Subject::Vehicle(vehicle) => vec![of::<Vehicle>(&vehicle.vehicle_id, "/vehicleId")],
             Subject::Booking(booking) => {
-                let intent = booking.payment.stripe_payment_intent_id.as_deref();
+                let intent = booking::own_intent(booking);
                 let intent = intent.map(|id| of::<StripeLink>(id, "/payment/stripePaymentIntentId"));
                 let names = [
                     of::<Booking>(&booking.booking_id, "/bookingId"),
@@ -173,7 +186,7 @@ impl Record {
             Subject::Vehicle(vehicle) => Reads::Vehicle(access::vehicle(&vehicle.vehicle_id)),
             Subject::Booking(booking) => Reads::Booking(
                 access::booking(&booking.booking_id),
-                access::payment_of_booking(&booking.booking_id),
+                access::payment_of_booking(booking.paid_under()),
             ),
         }
     }
@@ -201,8 +214,10 @@ impl Record {
                 let found = if let Found::Vehicle(found) = found { found } else { None };
                 plan_alone(found, vehicle.as_ref(), since, at)
             }
-            (Subject::Booking(booking), Found::Booking(found)) => booking::plan(booking, *found, since, at),
-            (Subject::Booking(booking), _) => booking::plan(booking, (None, None), since, at),
+            (Subject::Booking(booking), found) => {
+                let found = if let Found::Booking(found) = found { *found } else { (None, None) };
+                booking::plan(booking, self.payment_total, found, since, at)
+            }
         }
     }
 }

@@ -7,24 +7,30 @@ use nots_core::{
     entity::{
         Booking, BookingStatus, PaymentStatus,
         booking::{
-            AssignedDriver, AssignedVehicle, BookedJourney, BookedPricing, BookingPayment, BookingSource,
-            Customer, Step, StepTaken, Timeline,
+            AssignedDriver, AssignedVehicle, BookedPricing, BookingPayment, BookingSource, Customer, Pairing,
+            Step, StepTaken, Timeline,
         },
         payment::PaymentMethod,
     },
-    geo::{Coordinates, Latitude, Longitude, Place},
+    geo::{Coordinates, Latitude, Longitude},
     id::BookingReference,
     import::{Subject, agreed_fare},
-    journey::{Distance, Duration, MAX_LUGGAGE, VehicleType},
+    journey::{MAX_LUGGAGE, VehicleType},
     money::Total,
-    text::{Address, Name, Note, Text},
+    pricing::Wanted,
+    text::{Name, Note, Text},
 };
 use nots_http::{FieldError, InvalidBody};
 
-use super::line::{Field, Within, at_most, derived};
+use super::{
+    journey::JourneyPart,
+    line::{Field, Within, at_most, derived},
+};
 
 /// Most characters of a note for staff.
 const MAX_NOTES: usize = 5_000;
+/// Most extras of a booking.
+const MAX_EXTRAS: usize = 20;
 /// Most steps of a ride; a job that went from driver to driver has more than four.
 const MAX_STEPS: usize = 50;
 
@@ -39,6 +45,10 @@ pub(super) struct BookingLine {
     status: Field<BookingStatus>,
     #[deserr(default)]
     quote_id: Option<Field<QuoteId>>,
+    #[deserr(default)]
+    return_booking_id: Option<Field<BookingId>>,
+    #[deserr(default)]
+    outward_booking_id: Option<Field<BookingId>>,
     #[deserr(default = Field(BookingSource::Phone))]
     source: Field<BookingSource>,
     customer: CustomerPart,
@@ -47,6 +57,8 @@ pub(super) struct BookingLine {
     passengers: Within<1, 8>,
     #[deserr(default)]
     luggage: Option<Within<0, { MAX_LUGGAGE as u32 }>>,
+    #[deserr(default)]
+    extras: Vec<Field<Wanted>>,
     #[deserr(default)]
     special_requirements: Option<Field<Note>>,
     #[deserr(default)]
@@ -79,44 +91,6 @@ struct CustomerPart {
     last_name: Field<Name>,
     email: Field<Email>,
     phone: Field<Phone>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
-struct JourneyPart {
-    pickup_location: PlacePart,
-    dropoff_location: PlacePart,
-    pickup_time: Field<Timestamp>,
-    #[deserr(default)]
-    pickup_instructions: Option<Field<Note>>,
-    #[deserr(default)]
-    dropoff_instructions: Option<Field<Note>>,
-    distance: DistancePart,
-    duration: DurationPart,
-}
-
-#[derive(Deserr)]
-#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
-struct PlacePart {
-    address: Field<Address>,
-    latitude: Field<Latitude>,
-    longitude: Field<Longitude>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
-struct DistancePart {
-    meters: Within<0, { u32::MAX }>,
-    #[deserr(default)]
-    miles: Option<f64>,
-}
-
-#[derive(Deserr)]
-#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
-struct DurationPart {
-    seconds: Within<0, { u32::MAX }>,
-    #[deserr(default)]
-    minutes: Option<Within<0, { u32::MAX }>>,
 }
 
 /// The total alone, or all of what an export has.
@@ -215,17 +189,32 @@ impl BookingLine {
     pub(super) fn subject(self) -> Result<Subject, Vec<FieldError>> {
         let mut errors = Vec::new();
         at_most("/steps", MAX_STEPS, &self.steps, &mut errors);
+        at_most("/extras", MAX_EXTRAS, &self.extras, &mut errors);
         if self.internal_notes.chars().count() > MAX_NOTES {
             errors.push(FieldError::at("/internalNotes", format!("must be at most {MAX_NOTES} characters")));
         }
         let pricing = self.pricing.kept(&mut errors);
         let journey = self.journey.kept(&mut errors);
         let booking_id = self.booking_id.0;
-        let payment = payment(self.payment, self.status.0, &booking_id);
+        let pairing = match (self.return_booking_id, self.outward_booking_id) {
+            (None, None) => Pairing::Alone {},
+            (Some(back), None) => Pairing::Outward { return_booking_id: back.0 },
+            (None, Some(there)) => Pairing::Return { outward_booking_id: there.0 },
+            (Some(_), Some(_)) => {
+                let detail = "a booking is the way there or the way back, not both";
+                return Err(vec![FieldError::at("/outwardBookingId", detail)]);
+            }
+        };
+        // What both ways of a journey share goes by the way there.
+        let shared = match &pairing {
+            Pairing::Return { outward_booking_id } => outward_booking_id,
+            Pairing::Outward { .. } | Pairing::Alone {} => &booking_id,
+        };
+        let payment = payment(self.payment, self.status.0, shared);
         let quote_id = match self.quote_id {
             Some(quote_id) => Some(quote_id.0),
             // The quote that it would have been made of here.
-            None => QuoteId::parse(&format!("{}_{}", QuoteId::PREFIX, booking_id.suffix())).ok(),
+            None => QuoteId::parse(&format!("{}_{}", QuoteId::PREFIX, shared.suffix())).ok(),
         };
         let (Some(pricing), Some(quote_id), true) = (pricing, quote_id, errors.is_empty()) else {
             return Err(errors);
@@ -235,12 +224,14 @@ impl BookingLine {
             booking_reference: self.booking_reference.0,
             status: self.status.0,
             quote_id,
+            pairing,
             source: self.source.0,
             customer: self.customer.kept(),
             journey,
             vehicle_type: self.vehicle_type.0,
             passengers: self.passengers.get(),
             luggage: self.luggage.map_or(0, |pieces| pieces.get()),
+            extras: self.extras.into_iter().map(|field| field.0).collect(),
             special_requirements: self.special_requirements.map(|field| field.0),
             flight_number: self.flight_number.map(|field| field.0.to_string()),
             pricing,
@@ -310,34 +301,6 @@ impl PricingPart {
     }
 }
 
-impl JourneyPart {
-    fn kept(self, errors: &mut Vec<FieldError>) -> BookedJourney {
-        let distance = Distance { meters: self.distance.meters.get() };
-        let duration = Duration { seconds: self.duration.seconds.get() };
-        let figure = |of: serde_json::Result<serde_json::Value>, name: &str| {
-            of.ok().and_then(|json| json.get(name).and_then(serde_json::Value::as_f64)).unwrap_or_default()
-        };
-        let miles = figure(serde_json::to_value(distance), "miles");
-        derived("/journey/distance/miles", self.distance.miles, miles, errors);
-        let minutes = figure(serde_json::to_value(duration), "minutes");
-        derived(
-            "/journey/duration/minutes",
-            self.duration.minutes.map(|minutes| f64::from(minutes.get::<u32>())),
-            minutes,
-            errors,
-        );
-        BookedJourney {
-            pickup_location: self.pickup_location.kept(),
-            dropoff_location: self.dropoff_location.kept(),
-            pickup_time: self.pickup_time.0,
-            pickup_instructions: self.pickup_instructions.map(|field| field.0),
-            dropoff_instructions: self.dropoff_instructions.map(|field| field.0),
-            distance,
-            duration,
-        }
-    }
-}
-
 impl CustomerPart {
     fn kept(self) -> Customer {
         Customer {
@@ -347,13 +310,6 @@ impl CustomerPart {
             email: self.email.0,
             phone: self.phone.0,
         }
-    }
-}
-
-impl PlacePart {
-    fn kept(self) -> Place {
-        let at = Coordinates { latitude: self.latitude.0, longitude: self.longitude.0 };
-        Place { address: self.address.0.to_string(), at }
     }
 }
 

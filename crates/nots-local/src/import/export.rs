@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use nots_core::{
-    Timestamp,
+    BookingId, Pence, Timestamp,
     access::{self, Window},
-    entity::{Booking, BookingStatus, driver::FleetStatus},
+    entity::{Booking, BookingStatus, booking::Pairing, driver::FleetStatus},
     import::{Record, Subject},
     ports::{Clock, Ids, Table, TableError},
     retry,
@@ -63,7 +63,7 @@ impl<P: FnMut(u64)> Out<'_, P> {
         loop {
             let (rows, next) = self.page(query, after).await?;
             for row in rows {
-                self.write(subject(row.data), row.meta.created_at)?;
+                self.write(subject(row.data), row.meta.created_at, None)?;
             }
             (self.progress)(self.written);
             after = next;
@@ -84,24 +84,35 @@ impl<P: FnMut(u64)> Out<'_, P> {
                     .first()
                     .is_some_and(|first| first.data.journey.pickup_time != row.data.journey.pickup_time);
                 if another {
-                    self.at_one_time(&mut waiting)?;
+                    self.at_one_time(&mut waiting).await?;
                 }
                 waiting.push(row);
             }
             (self.progress)(self.written);
             after = next;
             if after.is_none() {
-                return self.at_one_time(&mut waiting);
+                return self.at_one_time(&mut waiting).await;
             }
         }
     }
 
-    fn at_one_time(&mut self, rows: &mut Vec<Stored<Booking>>) -> Result<(), Stopped> {
+    async fn at_one_time(&mut self, rows: &mut Vec<Stored<Booking>>) -> Result<(), Stopped> {
         rows.sort_by(|a, b| a.data.booking_id.cmp(&b.data.booking_id));
         for row in rows.drain(..) {
-            self.write(Subject::Booking(Box::new(row.data)), row.meta.created_at)?;
+            // What is paid for both ways of a journey, the booking of one does not tell.
+            let total = match row.data.pairing {
+                Pairing::Outward { .. } => self.payment_total(&row.data.booking_id).await?,
+                Pairing::Return { .. } | Pairing::Alone {} => None,
+            };
+            self.write(Subject::Booking(Box::new(row.data)), row.meta.created_at, total)?;
         }
         Ok(())
+    }
+
+    async fn payment_total(&self, booking: &BookingId) -> Result<Option<Pence>, Stopped> {
+        let payment =
+            self.patiently(async || self.table.read(access::payment_of_booking(booking)).await).await?;
+        Ok(payment.map(|payment| payment.data.amount.total))
     }
 
     async fn page<I: Index, E: Entity>(
@@ -109,11 +120,16 @@ impl<P: FnMut(u64)> Out<'_, P> {
         query: &Query<I, E>,
         after: Option<Position>,
     ) -> Result<(Vec<Stored<E>>, Option<Position>), Stopped> {
+        let page = self.patiently(async || self.table.page(query, PAGE, after.clone()).await).await?;
+        Ok((page.rows, page.next))
+    }
+
+    async fn patiently<T>(&self, read: impl AsyncFn() -> Result<T, ReadError>) -> Result<T, Stopped> {
         let mut attempt = 0;
         loop {
             retry::pause_before(attempt, self.clock, self.ids).await;
-            match self.table.page(query, PAGE, after.clone()).await {
-                Ok(page) => return Ok((page.rows, page.next)),
+            match read().await {
+                Ok(found) => return Ok(found),
                 Err(ReadError::Table(error @ TableError::Rejected(_))) => return Err(Stopped::Table(error)),
                 Err(ReadError::Table(error)) if attempt >= PATIENCE => return Err(Stopped::Table(error)),
                 Err(ReadError::Table(_)) => attempt += 1,
@@ -124,8 +140,13 @@ impl<P: FnMut(u64)> Out<'_, P> {
         }
     }
 
-    fn write(&mut self, subject: Subject, created_at: Timestamp) -> Result<(), Stopped> {
-        let record = Record { subject, created_at: Some(created_at) };
+    fn write(
+        &mut self,
+        subject: Subject,
+        created_at: Timestamp,
+        payment_total: Option<Pence>,
+    ) -> Result<(), Stopped> {
+        let record = Record { subject, created_at: Some(created_at), payment_total };
         let line = line::write(&record).map_err(std::io::Error::from)?;
         writeln!(self.to, "{line}")?;
         self.written += 1;

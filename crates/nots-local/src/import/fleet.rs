@@ -2,12 +2,12 @@
 
 use deserr::Deserr;
 use nots_core::{
-    DriverId, VehicleId,
+    DriverId, Timestamp, VehicleId,
     contact::{CognitoSub, Email, Phone},
     entity::{
         Driver, Vehicle,
-        driver::{Availability, FleetStatus, Performance, StarRating},
-        vehicle::Registration,
+        driver::{Availability, FleetStatus, Performance, Sighting, StarRating},
+        vehicle::{Insurance, Mot, Registration},
     },
     import::Subject,
     journey::VehicleType,
@@ -19,9 +19,9 @@ use serde::Deserialize;
 use super::line::{Field, Within, at_most};
 
 /// Most things that a vehicle may have.
-const MAX_FEATURES: usize = 50;
+const MAX_FEATURES: usize = 40;
 
-type Words = Field<Text<100>>;
+type Words<const MAX: usize> = Field<Text<MAX>>;
 
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
@@ -41,14 +41,19 @@ pub(super) struct DriverLine {
     performance: Option<PerformanceLine>,
     #[deserr(default)]
     assigned_vehicle: Option<Field<VehicleId>>,
-    licence_number: Words,
-    licensing_authority: Words,
+    // Without them no job can be given to them.
+    #[deserr(default)]
+    licence_number: Option<Words<60>>,
+    #[deserr(default)]
+    licensing_authority: Option<Words<100>>,
 }
 
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct AvailabilityLine {
     available: bool,
+    #[deserr(default)]
+    current_location: Option<Field<Sighting>>,
 }
 
 #[derive(Deserr)]
@@ -84,11 +89,17 @@ impl DriverLine {
             last_name: self.last_name.0,
             phone: self.phone.0,
             status: self.status.0,
-            availability: Availability { available: self.availability.is_some_and(|said| said.available) },
+            availability: self.availability.map_or(
+                Availability { available: false, current_location: None },
+                |said| Availability {
+                    available: said.available,
+                    current_location: said.current_location.map(|field| field.0),
+                },
+            ),
             performance,
             assigned_vehicle: self.assigned_vehicle.map(|field| field.0),
-            licence_number: self.licence_number.0.to_string(),
-            licensing_authority: self.licensing_authority.0.to_string(),
+            licence_number: words(self.licence_number),
+            licensing_authority: words(self.licensing_authority),
         };
         Ok(Subject::Driver(Box::new(driver)))
     }
@@ -124,10 +135,10 @@ impl TryFrom<f64> for PerCent {
 pub(super) struct VehicleLine {
     vehicle_id: Field<VehicleId>,
     registration: Field<Registration>,
-    make: Words,
-    model: Words,
+    make: Words<60>,
+    model: Words<60>,
     year: Within<1900, 2100>,
-    color: Words,
+    color: Words<40>,
     #[deserr(rename = "type")]
     kind: Field<VehicleType>,
     // A private-hire vehicle has no more seats than that.
@@ -137,9 +148,35 @@ pub(super) struct VehicleLine {
     #[deserr(default)]
     assigned_driver: Option<Field<DriverId>>,
     #[deserr(default)]
-    features: Vec<Words>,
-    plate_number: Words,
-    licensing_authority: Words,
+    features: Vec<Words<60>>,
+    #[deserr(default)]
+    insurance: Option<InsurancePart>,
+    #[deserr(default)]
+    mot: Option<MotPart>,
+    // Without them no job can be done in it.
+    #[deserr(default)]
+    plate_number: Option<Words<60>>,
+    #[deserr(default)]
+    licensing_authority: Option<Words<100>>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
+struct InsurancePart {
+    provider: Words<100>,
+    policy_number: Words<60>,
+    expiry_date: Field<Timestamp>,
+}
+
+#[derive(Deserr)]
+#[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
+struct MotPart {
+    expiry_date: Field<Timestamp>,
+    certificate_number: Words<60>,
+}
+
+fn words<const MAX: usize>(said: Option<Words<MAX>>) -> String {
+    said.map(|field| field.0.to_string()).unwrap_or_default()
 }
 
 impl VehicleLine {
@@ -158,8 +195,17 @@ impl VehicleLine {
             status: self.status.0,
             assigned_driver: self.assigned_driver.map(|field| field.0),
             features: self.features.into_iter().map(|field| field.0.to_string()).collect(),
-            plate_number: self.plate_number.0.to_string(),
-            licensing_authority: self.licensing_authority.0.to_string(),
+            insurance: self.insurance.map(|said| Insurance {
+                provider: said.provider.0,
+                policy_number: said.policy_number.0,
+                expiry_date: said.expiry_date.0,
+            }),
+            mot: self.mot.map(|said| Mot {
+                expiry_date: said.expiry_date.0,
+                certificate_number: said.certificate_number.0,
+            }),
+            plate_number: words(self.plate_number),
+            licensing_authority: words(self.licensing_authority),
         };
         if errors.is_empty() { Ok(Subject::Vehicle(Box::new(vehicle))) } else { Err(errors) }
     }

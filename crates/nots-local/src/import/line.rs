@@ -2,8 +2,8 @@
 
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 use nots_core::{
-    Timestamp,
-    import::{self, Record, Subject},
+    Pence, Timestamp,
+    import::{Record, Subject},
 };
 use nots_http::{FieldError, InvalidBody};
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,6 +18,10 @@ use super::{
 /// What a line has beside the record's `Data`.
 const KIND: &str = "kind";
 const CREATED_AT: &str = "createdAt";
+const PAYMENT_TOTAL: &str = "paymentTotal";
+
+/// A hundred thousand pounds: no fare, and no payment, is more.
+pub(super) const MOST_PENCE: i64 = 10_000_000;
 
 /// A value of the core as a field of a line: it refuses what it is not, in its own words.
 pub(super) struct Field<T>(pub(super) T);
@@ -88,6 +92,15 @@ pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
     let (kind, created_at) = (fields.remove(KIND), fields.remove(CREATED_AT));
     fields.remove(super::refused::REFUSED);
     let mut errors = Vec::new();
+    let payment_total = fields.remove(PAYMENT_TOTAL).filter(|total| !total.is_null());
+    let payment_total = payment_total.and_then(|total| {
+        let total = total.as_i64().filter(|total| (0..=MOST_PENCE).contains(total));
+        if total.is_none() {
+            let detail = format!("must be a whole number from 0 to {MOST_PENCE}");
+            errors.push(FieldError::at(format!("/{PAYMENT_TOTAL}"), detail));
+        }
+        total.map(Pence::new)
+    });
     let created_at = created_at.filter(|at| !at.is_null()).and_then(|at| {
         let read = serde_json::from_value::<Timestamp>(at);
         read.map_err(|error| errors.push(FieldError::at(format!("/{CREATED_AT}"), plainly(&error)))).ok()
@@ -101,8 +114,12 @@ pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
         None => Err(vec![FieldError::at("/kind", "is required: customer, driver, vehicle or booking")]),
     };
     match subject {
-        Ok(subject) if errors.is_empty() => Ok(Record { subject, created_at }),
-        Ok(_) => Err(errors),
+        Ok(subject) => {
+            let record = Record { subject, created_at, payment_total };
+            errors
+                .extend(record.faults().into_iter().map(|fault| FieldError::at(fault.pointer, fault.detail)));
+            if errors.is_empty() { Ok(record) } else { Err(errors) }
+        }
         Err(more) => {
             errors.extend(more);
             Err(errors)
@@ -120,6 +137,9 @@ pub(super) fn write(record: &Record) -> serde_json::Result<String> {
     line.insert(KIND.to_owned(), record.kind().into());
     if let Some(at) = record.created_at {
         line.insert(CREATED_AT.to_owned(), at.seconds().into());
+    }
+    if let Some(total) = record.payment_total {
+        line.insert(PAYMENT_TOTAL.to_owned(), total.get().into());
     }
     if let Value::Object(fields) = data {
         line.extend(fields);
@@ -149,10 +169,6 @@ where
     let line = deserr::deserialize::<L, _, InvalidBody>(Value::Object(fields.clone()));
     let subject = subject(line.map_err(|InvalidBody(errors)| errors)?)?;
     let mut errors = Vec::new();
-    if let Subject::Booking(booking) = &subject {
-        let faults = import::faults(booking);
-        errors.extend(faults.into_iter().map(|fault| FieldError::at(fault.pointer, fault.detail)));
-    }
     let kept = data_of(&subject).map_err(|error| vec![FieldError::at("", error.to_string())])?;
     unknown(&mut String::new(), &Value::Object(fields.clone()), &kept, &mut errors);
     if errors.is_empty() { Ok(subject) } else { Err(errors) }
@@ -166,7 +182,8 @@ fn unknown(at: &mut String, said: &Value, kept: &Value, errors: &mut Vec<FieldEr
         at.push_str(&name.replace('~', "~0").replace('/', "~1"));
         match kept {
             Some(kept) => unknown(at, said, kept, errors),
-            None if said.is_null() => {}
+            // What is not there and what is empty are kept alike.
+            None if said.is_null() || said.as_array().is_some_and(Vec::is_empty) => {}
             None => errors.push(FieldError::at(at.clone(), "is not known here")),
         }
         at.truncate(length);

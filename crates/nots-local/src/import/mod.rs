@@ -9,6 +9,7 @@ mod booking;
 mod command;
 mod export;
 mod fleet;
+mod journey;
 mod line;
 mod lines;
 mod person;

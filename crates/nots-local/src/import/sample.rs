@@ -96,6 +96,9 @@ fn booking(number: u32, customers: u32, fleet: u32) -> Value {
         _ => "partner",
     };
     let done = status == "completed";
+    let stop =
+        json!({ "address": "Sandbanks", "latitude": 50.6860, "longitude": -1.9480, "waitingMinutes": 5 });
+    let stops: Vec<_> = number.is_multiple_of(6).then_some(stop).into_iter().collect();
     let driver = json!({
         "driverId": format!("driver_old{by}"), "firstName": "Jane", "lastName": "Smith", "phone": "+447700900456",
         "licenceNumber": format!("PHD-{by:04}"), "assignedAt": created + 60,
@@ -115,6 +118,7 @@ fn booking(number: u32, customers: u32, fleet: u32) -> Value {
         "journey": {
             "pickupLocation": { "address": "Bournemouth Railway Station", "latitude": 50.7260, "longitude": -1.8782 },
             "dropoffLocation": { "address": "Poole Harbour", "latitude": 50.7122, "longitude": -2.0053 },
+            "viaStops": stops,
             "pickupTime": pickup, "pickupInstructions": "Wait by main entrance",
             "distance": { "meters": 8_500 + number % 1_000 }, "duration": { "seconds": 1_200 },
         },
