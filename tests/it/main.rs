@@ -15,6 +15,7 @@ mod logs;
 mod maps;
 mod meddling;
 mod openapi;
+mod patterns;
 mod payments;
 mod quotes;
 mod returns;

@@ -2,7 +2,11 @@
 //! whoever opens the table. Where the product departs from the document, the departure is listed here with its reason.
 
 mod examples;
+mod golden;
+mod sizes;
 mod user;
+
+pub(crate) use examples::PAYMENT;
 
 use std::collections::HashMap;
 
@@ -335,6 +339,9 @@ async fn what_a_newer_version_wrote_survives_an_update_by_this_one() {
         ),
         ("/Data/M/journey/M/pickupLocation/M/what3words", json!({ "S": "index.home.raft" })),
         ("/Data/M/concierge", json!({ "M": { "name": { "S": "Ada" }, "desk": { "NULL": true } } })),
+        ("/Data/M/pricing/M/lines/L/0/M/ledgerAccount", json!({ "S": "4000" })),
+        ("/Data/M/pricing/M/lines/L/2/M/ledgerAccount", json!({ "S": "4010" })),
+        ("/TTL", json!({ "N": "1999999999" })),
     ];
     for (pointer, value) in &new_names {
         let (parent, name) = pointer.rsplit_once('/').unwrap();

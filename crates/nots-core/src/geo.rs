@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// The numbers are not a place on Earth.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("must be a number of degrees from -{limit} to {limit}")]
@@ -71,7 +73,8 @@ impl Coordinates {
 /// A place with the name that people know it by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Place {
-    /// What people call it.
+    /// What people call it: at most 300 characters.
+    #[serde(deserialize_with = "text::bounded::<_, 300>")]
     pub address: String,
     /// Where it is.
     #[serde(flatten)]

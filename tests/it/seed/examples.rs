@@ -225,7 +225,7 @@ pub(super) const BOOKING: &str = r#"{
   "UpdatedAt": 1701796800
 }"#;
 
-pub(super) const PAYMENT: &str = r#"{
+pub(crate) const PAYMENT: &str = r#"{
   "PK": "BOOKING#booking_abc123",
   "SK": "PAYMENT#payment_xyz123",
   "EntityType": "Payment",
@@ -293,4 +293,53 @@ pub(super) const VEHICLE: &str = r#"{
   },
   "CreatedAt": 1701710400,
   "UpdatedAt": 1701710400
+}"#;
+
+pub(super) const RATING: &str = r#"{
+  "PK": "BOOKING#booking_abc123",
+  "SK": "RATING",
+  "EntityType": "Rating",
+  "GSI1PK": "DRIVER#driver_xyz789",
+  "GSI1SK": "RATING#booking_abc123",
+  "Data": {
+    "ratingId": "rating_xyz123",
+    "bookingId": "booking_abc123",
+    "driverId": "driver_xyz789",
+    "customerId": "user_abc123",
+    "score": 5,
+    "feedback": "Excellent service, very professional",
+    "categories": {
+      "punctuality": 5,
+      "cleanliness": 5,
+      "driving": 5,
+      "professionalism": 5
+    }
+  },
+  "CreatedAt": 1701796800,
+  "UpdatedAt": 1701796800
+}"#;
+
+pub(super) const COMPLAINT: &str = r#"{
+  "PK": "COMPLAINT#complaint_abc123",
+  "SK": "METADATA",
+  "EntityType": "Complaint",
+  "GSI1PK": "DRIVER#driver_xyz789",
+  "GSI1SK": "CREATED#1701796800",
+  "GSI2PK": "STATUS#open",
+  "GSI2SK": "PRIORITY#high",
+  "Data": {
+    "complaintId": "complaint_abc123",
+    "bookingId": "booking_abc123",
+    "driverId": "driver_xyz789",
+    "customerId": "user_abc123",
+    "status": "open",
+    "priority": "high",
+    "category": "driver_behavior",
+    "description": "Driver was rude to passenger",
+    "resolution": null,
+    "resolvedBy": null,
+    "resolvedAt": null
+  },
+  "CreatedAt": 1701796800,
+  "UpdatedAt": 1701796800
 }"#;

@@ -12,6 +12,7 @@ use crate::{
     money::Total,
     ports::{CheckoutOrder, CheckoutSession},
     table::{Base, Entity, Key, New, Rewrite, Stored},
+    text,
     time::{Seconds, Timestamp},
 };
 
@@ -34,18 +35,23 @@ pub struct CheckoutAttempt {
     /// How much.
     pub amount: Total,
     /// What the card holder reads.
+    #[serde(deserialize_with = "text::bounded::<_, 700>")]
     pub description: String,
     /// Whom Stripe writes to.
     pub email: Email,
     /// When it can no longer be paid.
     pub expires_at: Timestamp,
     /// Where to after paying.
+    #[serde(deserialize_with = "text::bounded::<_, 2_100>")]
     pub success_url: String,
     /// Where to otherwise.
+    #[serde(deserialize_with = "text::bounded::<_, 2_100>")]
     pub cancel_url: String,
     /// `cs_…`, once opened.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
     pub checkout_session_id: Option<String>,
     /// The page to pay on, once opened.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 8_000>")]
     pub checkout_url: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use crate::{
     contact::{CognitoSub, Email},
     id::{BookingId, BookingReference, PaymentId, UserId},
     table::{Base, Entity, Key, New, Pk, Release, Requirement, attr},
+    text,
     time::Timestamp,
 };
 
@@ -56,6 +57,7 @@ impl Entity for ReferenceLink {
 #[serde(rename_all = "camelCase")]
 pub struct StripeLink {
     /// `pi_…`.
+    #[serde(deserialize_with = "text::bounded::<_, 255>")]
     pub payment_intent_id: String,
     /// The booking.
     pub booking_id: BookingId,

@@ -9,6 +9,7 @@ use crate::{
     id::BookingId,
     ports::Channel,
     table::{Base, Entity, IllegalMove, Key, Machine, Move, New, Stateful, Stored, Version},
+    text,
     time::{Seconds, Timestamp},
 };
 
@@ -68,12 +69,14 @@ pub struct Notice {
     /// Where it stands.
     pub status: NoticeStatus,
     /// Whose claim it is: a word that nobody else has.
+    #[serde(deserialize_with = "text::bounded::<_, 100>")]
     pub claim: String,
     /// Until when the claim holds.
     pub claimed_until: Timestamp,
     /// How often it was handed to the provider without our learning how that went.
     pub tries: u32,
     /// The provider's id of it, once sent.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 1_000>")]
     pub provider_id: Option<String>,
 }
 

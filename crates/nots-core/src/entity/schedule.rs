@@ -10,6 +10,7 @@ use crate::{
     actor::Actor,
     id::{BookingId, BookingReference, DriverId, VehicleId},
     table::{Base, Entity, Key, New, Rewrite, Stored, Transaction},
+    text,
     time::{Day, Interval, Timestamp},
 };
 
@@ -26,9 +27,10 @@ pub struct Commitment {
     pub time: Interval,
 }
 
-/// A day's jobs, whoever's they are.
+/// A day's jobs, whoever's they are; at most 500, since no two overlap.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Jobs(Vec<Commitment>);
+#[serde(transparent)]
+pub struct Jobs(#[serde(deserialize_with = "text::bounded_list::<_, _, 500>")] Vec<Commitment>);
 
 impl Jobs {
     /// The job that a new one would overlap, if any. A job never overlaps itself.

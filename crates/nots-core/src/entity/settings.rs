@@ -7,6 +7,7 @@ use crate::{
     contact::{Email, Phone},
     id::BookingId,
     table::{Base, Entity, Key, New, Pk},
+    text,
     time::{Seconds, Timestamp},
 };
 
@@ -15,14 +16,17 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub struct Operator {
     /// Trading name.
+    #[serde(deserialize_with = "text::bounded::<_, 100>")]
     pub name: String,
     /// Where customers ring.
     pub phone: Phone,
     /// Where customers write.
     pub email: Email,
     /// Who licenses the operator, every driver and every vehicle.
+    #[serde(deserialize_with = "text::bounded::<_, 100>")]
     pub licensing_authority: String,
     /// The operator's licence.
+    #[serde(deserialize_with = "text::bounded::<_, 60>")]
     pub licence_number: String,
 }
 
@@ -43,8 +47,10 @@ pub struct Settings {
     /// Seconds that a driver and a vehicle are kept free before a pickup and after a drop-off.
     pub buffer_seconds: Seconds,
     /// Where a card holder returns after paying; `{bookingId}` stands for the booking.
+    #[serde(deserialize_with = "text::bounded::<_, 2_000>")]
     pub payment_success_url: String,
     /// Where a card holder returns otherwise; `{bookingId}` stands for the booking.
+    #[serde(deserialize_with = "text::bounded::<_, 2_000>")]
     pub payment_cancel_url: String,
     /// What the terms with the map provider allow; nothing, unless it is said.
     #[serde(default)]

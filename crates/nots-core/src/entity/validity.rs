@@ -8,6 +8,7 @@ use crate::{
     actor::Actor,
     id::{DriverId, VehicleId},
     table::{Base, Entity, Key, New, Requirement, Rewrite, Stored, WriteError, attr},
+    text,
     time::Timestamp,
 };
 
@@ -20,6 +21,7 @@ pub struct Standing {
     /// The first moment at which a document has run out.
     pub valid_until: Timestamp,
     /// The document that runs out first.
+    #[serde(deserialize_with = "text::bounded::<_, 60>")]
     pub limited_by: String,
 }
 

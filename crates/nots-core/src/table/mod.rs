@@ -7,6 +7,7 @@
 mod entity;
 mod key;
 mod read;
+mod size;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod write;
 pub use entity::{Entity, IndexSet, IndexedBy, Machine, Stateful, Upgrade};
 pub use key::{Base, Gsi1, Gsi2, Gsi3, Index, Key, Pk, RawKey};
 pub use read::{Get, Page, Position, Query, RawQuery, ReadError, ReadSet, SortRange};
+pub use size::{MOST_BYTES, item_bytes};
 pub use stored::{DecodeError, Item, Meta, Stored, Version, attr};
 pub use write::{
     Because, Condition, Expression, IllegalMove, Move, New, Op, Refusal, Release, Requirement, Rewrite,

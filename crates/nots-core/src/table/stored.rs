@@ -7,6 +7,7 @@ use serde_dynamo::AttributeValue;
 
 use super::{
     entity::{Entity, IndexSet},
+    size::{MOST_BYTES, item_bytes},
     unknown::{Beyond, beyond, overlay},
 };
 use crate::{actor::Actor, time::Timestamp};
@@ -94,6 +95,14 @@ pub enum DecodeError {
         entity: &'static str,
         /// The attribute.
         attribute: &'static str,
+    },
+    /// It is larger than DynamoDB takes.
+    #[error("{entity} item has {bytes} bytes, more than DynamoDB takes")]
+    Size {
+        /// The entity.
+        entity: &'static str,
+        /// How large it is.
+        bytes: usize,
     },
     /// `Data` does not have the entity's shape. What does not fit is not told: it may be somebody's data, and an
     /// error is logged.
@@ -184,6 +193,21 @@ impl<E: Entity> Stored<E> {
         if let Some(ttl) = E::ttl(self) {
             item.insert(TTL.to_owned(), attr::number(ttl));
         }
+        Ok(item)
+    }
+
+    /// The item to write, once it is sure that it can be: DynamoDB takes its size, and what is written can be read
+    /// again, so that a bound that holds for what is read holds for what is kept.
+    ///
+    /// # Errors
+    /// When it cannot; a fault of ours.
+    pub(super) fn to_sound_item(&self) -> Result<Item, DecodeError> {
+        let item = self.to_item()?;
+        let (entity, bytes) = (E::TYPE, item_bytes(&item));
+        if bytes > MOST_BYTES {
+            return Err(DecodeError::Size { entity, bytes });
+        }
+        Self::from_item(item.clone())?;
         Ok(item)
     }
 

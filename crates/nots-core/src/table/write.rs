@@ -409,7 +409,7 @@ impl Transaction {
 
     fn put<E: Entity>(mut self, row: &Stored<E>, condition: Condition) -> Self {
         let key = E::key_of(row.data.id()).raw();
-        match row.to_item() {
+        match row.to_sound_item() {
             Ok(item) => self.ops.push(Op::Put { entity: E::TYPE, key, item, condition }),
             Err(fault) => self.fault = Some(fault),
         }
@@ -429,7 +429,7 @@ pub enum WriteError {
     /// The table did not answer, so it may have been written or not.
     #[error("the table did not answer a write")]
     Unknown(#[source] TableError),
-    /// An entity cannot be held by DynamoDB; a fault of ours.
+    /// An entity cannot be held by DynamoDB, or could not be read again; a fault of ours.
     #[error("an item could not be written")]
     Encode(#[source] DecodeError),
     /// The table does not take the write as it is; a fault of ours.

@@ -1,0 +1,260 @@
+//! How large an item can become: every text and list of an item is drawn out until its entity refuses to read it, and
+//! what can be drawn out without end is listed with what bounds it elsewhere. `docs/access-patterns.md` has the figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nots_core::{
+    entity::{
+        Booking, CheckoutAttempt, Complaint, ComplianceDocument, Driver, DriverDay, DriverLocation,
+        DriverValidity, History, Notice, Payment, Quote, Rating, ReferenceLink, ReplacedDocument, Settings,
+        StripeLink, Tariff, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+    },
+    table::{Entity, MOST_BYTES, Stored, item_bytes},
+};
+use nots_testkit::World;
+use serde_json::{Value, json};
+
+use super::{all_plain, examples, journey};
+use crate::documents::source;
+
+/// A text or list that its type does not bound: entity and place, how long it can be, and what says so.
+type Bound = (&'static str, &'static str, usize, &'static str);
+const BOUNDS: &[Bound] = &[
+    ("Booking", "/driver/licenceNumber", 60, "as the driver has it"),
+    ("Booking", "/flightNumber", 10, "the request"),
+    ("Booking", "/internalNotes", 2_000, "nothing writes any yet"),
+    ("Booking", "/payment/stripePaymentIntentId", 255, "Stripe"),
+    ("Booking", "/pricing/lines", 40, "a tariff has fewer rules"),
+    ("Booking", "/pricing/lines/*/description", 100, "words of ours"),
+    ("Booking", "/vehicle/color", 40, "as the vehicle has it"),
+    ("Booking", "/vehicle/make", 60, "as the vehicle has it"),
+    ("Booking", "/vehicle/model", 60, "as the vehicle has it"),
+    ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it"),
+    ("Booking", "/vehicle/registration", 8, "as the vehicle has it"),
+    ("Quote", "/alternatives", 2, "the other kinds of vehicle"),
+    ("Quote", "/journey/route/polyline", 10_000, "no map draws one yet"),
+    ("Quote", "/pricing/lines", 40, "a tariff has fewer rules"),
+    ("Quote", "/pricing/lines/*/description", 100, "words of ours"),
+];
+
+/// Longer than any bound of a text, and of a list.
+const WITHOUT_END: usize = 20_000;
+const MANY: usize = 1_000;
+
+/// An item being drawn out.
+struct Drawn<E> {
+    item: Value,
+    unbounded: BTreeSet<String>,
+    entity: std::marker::PhantomData<E>,
+}
+
+impl<E: Entity> Drawn<E> {
+    fn is_read(item: &Value) -> bool {
+        Stored::<E>::from_item(serde_dynamo::to_item(item).expect("an item")).is_ok()
+    }
+
+    /// Whether the item is read with this value at this place.
+    fn takes(&self, at: &str, value: Value) -> bool {
+        let mut item = self.item.clone();
+        *item.pointer_mut(at).expect("a place of it") = value;
+        Self::is_read(&item)
+    }
+
+    /// The most of something that is taken, at most so much; none when not even the least is.
+    fn most(&self, at: &str, limit: usize, of: &dyn Fn(usize) -> Value) -> Option<usize> {
+        if !self.takes(at, of(1)) {
+            return None;
+        }
+        let (mut taken, mut refused) = (1, limit + 1);
+        while refused - taken > 1 {
+            let middle = taken + (refused - taken) / 2;
+            if self.takes(at, of(middle)) { taken = middle } else { refused = middle }
+        }
+        Some(taken)
+    }
+
+    /// Whether this value at this place is written again when the item is.
+    fn keeps(&self, at: &str, value: Value) -> bool {
+        let mut item = self.item.clone();
+        *item.pointer_mut(at).expect("a place of it") = value.clone();
+        let row = Stored::<E>::from_item(serde_dynamo::to_item(&item).unwrap()).expect("it is read");
+        let written: Value = serde_dynamo::from_item(row.to_item().unwrap()).unwrap();
+        written.pointer(at) == Some(&value)
+    }
+
+    fn set(&mut self, at: &str, value: Value) {
+        *self.item.pointer_mut(at).expect("a place of it") = value;
+    }
+
+    /// What is listed of a place that has no end of its own. Elements of a list are one place.
+    fn bound(&mut self, at: &str) -> usize {
+        let steps = at.strip_prefix("/Data").unwrap_or(at).split('/');
+        let place: Vec<_> =
+            steps.map(|step| if step.parse::<usize>().is_ok() { "*" } else { step }).collect();
+        let place = place.join("/");
+        let listed = BOUNDS.iter().find(|(entity, listed, ..)| *entity == E::TYPE && *listed == place);
+        self.unbounded.insert(place);
+        listed.map_or(1, |(_, _, most, _)| *most)
+    }
+
+    fn draw(&mut self, at: &str) {
+        match self.item.pointer(at).expect("a place of it").clone() {
+            Value::Object(inner) => {
+                for name in inner.keys() {
+                    self.draw(&format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")));
+                }
+            }
+            Value::Array(elements) if !elements.is_empty() => {
+                self.draw(&format!("{at}/0"));
+                let first = self.item.pointer(&format!("{at}/0")).expect("an element").clone();
+                let list = move |n: usize| Value::from(vec![first.clone(); n]);
+                let mut most = self.most(at, MANY, &list).expect("one is taken");
+                if most == MANY {
+                    most = self.bound(at);
+                }
+                self.set(at, list(most));
+            }
+            Value::String(text) => self.draw_text(at, &text),
+            // What is not there yet may be a text.
+            Value::Null => self.draw_text(at, ""),
+            _ => {}
+        }
+    }
+
+    fn draw_text(&mut self, at: &str, text: &str) {
+        let more = |tail: &'static str| move |n: usize| Value::from(format!("{text}{}", tail.repeat(n)));
+        let wide = |n: usize| Value::from("𝄞".repeat(n));
+        let ways: [&dyn Fn(usize) -> Value; 4] = [&wide, &more("a"), &more("1"), &more("A")];
+        for of in ways {
+            if let Some(mut most) = self.most(at, WITHOUT_END, of) {
+                if most == WITHOUT_END {
+                    // What is derived is not read at all.
+                    if !self.keeps(at, of(most)) {
+                        return;
+                    }
+                    most = self.bound(at);
+                }
+                self.set(at, of(most));
+                return;
+            }
+        }
+    }
+}
+
+/// The bytes of the largest item of an entity, and the places that its types do not bound.
+fn largest<E: Entity>(item: &Value) -> (usize, BTreeSet<String>) {
+    let mut drawn =
+        Drawn::<E> { item: item.clone(), unbounded: BTreeSet::new(), entity: std::marker::PhantomData };
+    assert!(Drawn::<E>::is_read(item), "{item:#}");
+    drawn.draw("/Data");
+    drawn.draw("/UpdatedBy");
+    let row = Stored::<E>::from_item(serde_dynamo::to_item(&drawn.item).unwrap()).expect("it is still read");
+    (item_bytes(&row.to_item().unwrap()), drawn.unbounded)
+}
+
+/// An item as every item is, of what is in it.
+fn item_of(entity: &str, data: Value) -> Value {
+    json!({
+        "PK": "x", "SK": "x", "EntityType": entity, "Data": data, "CreatedAt": 1_701_710_400,
+        "UpdatedAt": 1_701_710_400, "UpdatedBy": "user_1", "Version": 1, "SchemaVersion": 1,
+    })
+}
+
+/// What a journey leaves in no item: the entities whose endpoints are still to come, and names that are seldom there.
+fn seldom() -> Vec<Value> {
+    let document: Value = serde_json::from_str(examples::DOCUMENT).unwrap();
+    let mut replaced = document["Data"].clone();
+    let more = json!({ "replacedAt": 1_701_710_400, "replacedBy": "user_1", "successor": "doc_2" });
+    replaced.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let example = |entity: &str, text: &str| {
+        item_of(entity, serde_json::from_str::<Value>(text).unwrap()["Data"].take())
+    };
+    vec![
+        example("Rating", examples::RATING),
+        example("Complaint", examples::COMPLAINT),
+        example("Driver", examples::DRIVER),
+        example("ComplianceDocument", examples::DOCUMENT),
+        item_of("ReplacedDocument", replaced),
+        item_of(
+            "DriverLocation",
+            json!({ "driverId": "driver_1", "latitude": -50.123_456_7, "longitude": -170.123_456_7, "updatedAt": 1_701_710_400 }),
+        ),
+        item_of(
+            "WebhookEvent",
+            json!({
+                "eventId": "evt_1", "eventType": "charge.refunded", "apiVersion": "x", "livemode": true, "objectId": "ch_1",
+                "bookingId": "booking_1", "occurredAt": 1_701_710_400, "receivedAt": 1_701_710_400,
+                "status": "unrecognised", "reason": "x", "reviewedBy": "user_1", "reviewedAt": 1_701_710_400,
+            }),
+        ),
+    ]
+}
+
+/// Names that are left out where they are empty.
+const LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("Booking", "flightNumber", "BA1"),
+    ("Booking", "takenBy", "user_1"),
+    ("Booking", "specialRequirements", "x"),
+    ("Quote", "usedBy", "user_1"),
+    ("Driver", "licenceNumber", "x"),
+    ("Driver", "licensingAuthority", "x"),
+    ("ComplianceDocument", "rejectionReason", "x"),
+    ("ReplacedDocument", "rejectionReason", "x"),
+];
+
+#[tokio::test]
+async fn no_item_comes_near_to_what_dynamodb_refuses() {
+    let world = World::new().await;
+    journey(&world, true).await;
+    let mut items: BTreeMap<String, Value> = BTreeMap::new();
+    for item in world.table().values().map(all_plain).chain(seldom()) {
+        let entity = item["EntityType"].as_str().unwrap().to_owned();
+        // The longest of a kind has the most in it to draw out.
+        let length = |item: &Value| item["Data"].to_string().len();
+        if items.get(&entity).is_none_or(|other| length(other) < length(&item)) {
+            items.insert(entity, item);
+        }
+    }
+    for (entity, name, value) in LEFT_OUT {
+        let data = items.get_mut(*entity).unwrap()["Data"].as_object_mut().unwrap();
+        data.insert((*name).to_owned(), json!(value));
+    }
+    let mut found = BTreeSet::new();
+    let mut figures = BTreeMap::new();
+    macro_rules! measure {
+        ($($entity:ty)*) => {$(
+            let name = <$entity as Entity>::TYPE;
+            let (bytes, unbounded) = largest::<$entity>(&items.remove(name).expect(name));
+            found.extend(unbounded.into_iter().map(|place| format!("{name} {place}")));
+            figures.insert(name, bytes);
+        )*};
+    }
+    measure! {
+        Booking CheckoutAttempt Complaint ComplianceDocument Driver DriverDay DriverLocation DriverValidity Notice Payment Quote Rating ReferenceLink ReplacedDocument Settings StripeLink Tariff Vehicle VehicleDay
+        VehicleValidity WebhookEvent
+    }
+    // What a version changed is at most all that was and all that is, each named by its place.
+    items.remove(History::TYPE);
+    figures.insert(History::TYPE, 2 * figures[Booking::TYPE] + 200 * 100);
+    assert!(items.is_empty(), "no size is known of {:?}", items.keys());
+    let listed: BTreeSet<_> = BOUNDS.iter().map(|(entity, place, ..)| format!("{entity} {place}")).collect();
+    assert_eq!(found, listed, "what no type bounds, and what is listed of it");
+
+    let document = source("docs/access-patterns.md");
+    let table = document.split("| entity | at most |").nth(1).expect("the table of sizes");
+    let mut said: BTreeMap<String, usize> = BTreeMap::new();
+    for line in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let most = cells[1].strip_suffix(" KB").expect(line).parse().expect(line);
+        said.extend(cells[0].split(", ").map(|name| (name.trim_matches('`').to_owned(), most)));
+    }
+    let names: BTreeSet<_> = figures.keys().map(|name| (*name).to_owned()).collect();
+    assert_eq!(names, said.keys().cloned().collect(), "the entities of the document; {figures:?}");
+    for (name, bytes) in figures {
+        let most = said[name] * 1_024;
+        assert!(
+            bytes <= most && most <= MOST_BYTES / 2,
+            "{name} can have {bytes} bytes, the document says {most}"
+        );
+    }
+}
