@@ -4,6 +4,7 @@ mod bodies;
 mod fields;
 mod lists;
 mod noise;
+mod tariff;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -236,10 +236,14 @@ fn variables(main: &str) -> BTreeSet<String> {
 #[test]
 fn every_function_is_given_the_variables_it_asks_for_and_no_other() {
     let template = Template::read();
+    // Those of the table are common to all; a function without the table does not look at them.
+    let cloud = source("crates/nots-aws/src/cloud.rs");
+    let shards: BTreeSet<_> = quoted(&cloud, "config::shards").into_iter().map(str::to_owned).collect();
+    assert_eq!(shards.len(), 2);
     for (function, properties) in template.functions() {
         let asked = variables(&source(&format!("functions/{function}/src/main.rs")));
-        let given = template.environment(properties).into_keys().collect();
-        assert_eq!(asked, given, "{function}");
+        let given: BTreeSet<_> = template.environment(properties).into_keys().collect();
+        assert_eq!(&asked | &shards, given, "{function}");
         assert!(asked.contains("RUST_LOG"), "{function}");
     }
 }
@@ -250,6 +254,9 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
     let cases = [
         "quotes-calculator/station-to-harbour",
         "quotes-retrieve/in-time",
+        "quotes-explain/in-time",
+        "tariff-preview/dearer",
+        "tariff-preview/no-such-quote",
         "bookings-create/by-a-customer",
         "bookings-get/own",
         "bookings-list/own",
@@ -269,6 +276,12 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         "jobs-progress/arrived",
         "jobs-progress/on-board",
         "jobs-progress/completed",
+        "tariff-put/from-new-year",
+        "tariff-put/sent-again",
+        "tariff-put/at-once",
+        "tariff-get/in-force",
+        "tariff-get/one-version",
+        "tariff-get/versions",
     ];
     for case in cases {
         stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use nots_core::{
     Timestamp,
     ports::{Clock, Table},
+    table::Shards,
 };
 use nots_lambda::RandomIds;
 use nots_local::import::{self, Aside, Counts, Stopped};
@@ -158,6 +159,21 @@ async fn what_goes_in_comes_out_and_again() {
 }
 
 #[tokio::test]
+async fn over_shards_it_is_the_same_file() {
+    let shards = Some(Shards::new(4, 4).expect("four"));
+    let options = || nots_local::Options { empty: true, shards, ..nots_local::Options::default() };
+    let world = World::with(options()).await;
+    let text = sample(60);
+    take_in(&world, &text).await;
+    let spread = world.table().values().any(|item| item["GSI1PK"]["S"].to_string().matches('#').count() > 1);
+    assert!(spread, "the bookings are in more than one piece");
+    let out = take_out(&world).await;
+    let whole = empty().await;
+    take_in(&whole, &text).await;
+    assert_eq!(take_out(&whole).await, out);
+}
+
+#[tokio::test]
 async fn every_item_is_whole_and_by_the_import() {
     let world = empty().await;
     take_in(&world, &sample(40)).await;
@@ -298,17 +314,23 @@ async fn files_go_into_a_folder_that_no_platform_runs_on() {
     std::fs::create_dir_all(&folder.0).unwrap();
     let (file, out, data) = (folder.0.join("in.jsonl"), folder.0.join("out.jsonl"), folder.0.join("data"));
     let target = Target::Data(data.clone());
-    assert!(export_file(Some(&out), &target).await.unwrap_err().to_string().contains("holds no table"));
+    assert!(
+        export_file(Some(&out), &target, Shards::ONE)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("holds no table")
+    );
     assert!(!out.exists() && !data.exists(), "nothing is left behind");
 
     std::fs::write(&file, format!("{}{{}}\n", sample(5))).unwrap();
-    let refused = import_file(&file, &target).await.unwrap_err().to_string();
+    let refused = import_file(&file, &target, Shards::ONE).await.unwrap_err().to_string();
     assert!(refused.contains("1 refused") && refused.contains("in.jsonl.refused.jsonl"), "{refused}");
     assert!(folder.0.join("in.jsonl.refused.jsonl").is_file());
     std::fs::write(&file, sample(5)).unwrap();
-    assert_eq!(import_file(&file, &target).await.unwrap().unchanged, 10);
+    assert_eq!(import_file(&file, &target, Shards::ONE).await.unwrap().unchanged, 10);
     assert!(!folder.0.join("in.jsonl.refused.jsonl").exists(), "nothing was refused this time");
-    assert_eq!(export_file(Some(&out), &target).await.unwrap(), 10);
+    assert_eq!(export_file(Some(&out), &target, Shards::ONE).await.unwrap(), 10);
     assert_eq!(sorted(&std::fs::read_to_string(&out).unwrap()), sorted(&sample(5)));
 
     // A platform finds them there; while it runs, its own endpoint is the way in.
@@ -316,18 +338,18 @@ async fn files_go_into_a_folder_that_no_platform_runs_on() {
     let world = World::with(options).await;
     world.settle().await;
     assert_eq!(world.told(), Vec::<String>::new());
-    let in_use = import_file(&file, &target).await.unwrap_err().to_string();
+    let in_use = import_file(&file, &target, Shards::ONE).await.unwrap_err().to_string();
     assert!(in_use.contains("in use") && in_use.contains("--endpoint"), "{in_use}");
     let endpoint = Target::Endpoint {
         url: format!("http://{}", world.platform.dynamodb),
         table: nots_local::TABLE.into(),
     };
-    assert_eq!(import_file(&file, &endpoint).await.unwrap().unchanged, 10);
+    assert_eq!(import_file(&file, &endpoint, Shards::ONE).await.unwrap().unchanged, 10);
     let nowhere = Target::Endpoint {
         url: format!("http://{}", world.platform.dynamodb),
         table: "no-such-table".into(),
     };
-    assert!(import_file(&file, &nowhere).await.is_err(), "before the first line");
+    assert!(import_file(&file, &nowhere, Shards::ONE).await.is_err(), "before the first line");
 }
 
 trait RandomName {

@@ -21,6 +21,8 @@ mod quotes;
 mod returns;
 mod roles;
 mod seed;
+mod shards;
+mod tariffs;
 mod tell;
 mod tokens;
 mod users;

@@ -109,6 +109,7 @@ async fn allow(table: &dyn Table) {
         entity: "Settings",
         key: access::settings().raw(),
         item,
+        spread: Vec::new(),
         condition: nots_core::table::Condition::Unchanged(row.meta.version),
     };
     table.write_items(vec![put]).await.unwrap();
@@ -170,6 +171,7 @@ async fn where_the_terms_do_not_allow_it_nothing_is_kept_and_nothing_kept_is_use
         entity: "Settings",
         key: access::settings().raw(),
         item,
+        spread: Vec::new(),
         condition: nots_core::table::Condition::Unchanged(nots_core::table::Version::new(2)),
     };
     table.write_items(vec![put]).await.unwrap();

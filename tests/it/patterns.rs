@@ -41,7 +41,7 @@ impl Rows<'_> {
             let part = |name: &str| serde_dynamo::from_attribute_value(item[name].clone()).unwrap();
             RawKey { pk: part("PK"), sk: part("SK") }
         };
-        let op = Op::Put { entity: E::TYPE, key, item, condition: Condition::Absent };
+        let op = Op::Put { entity: E::TYPE, key, item, spread: Vec::new(), condition: Condition::Absent };
         self.0.write_items(vec![op]).await.expect("it is put");
     }
 

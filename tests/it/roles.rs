@@ -26,11 +26,13 @@ enum Who {
 const EVERY_ROLE: [&str; 5] = ["customer", "driver", "dispatcher", "admin", "owner"];
 const CUSTOMER_AND_STAFF: Who = These(&["customer", "dispatcher", "admin", "owner"]);
 const STAFF: Who = These(&["dispatcher", "admin", "owner"]);
+const MANAGEMENT: Who = These(&["admin", "owner"]);
 
 /// The product's own table; a route without a row here fails, as does one that lets in others.
-const TABLE: [(&str, &str, Who); 11] = [
+const TABLE: [(&str, &str, Who); 15] = [
     ("POST", "/quotes", Public),
     ("GET", "/quotes/{quoteId}", Public),
+    ("GET", "/quotes/{quoteId}/explanation", Public),
     ("POST", "/bookings", CUSTOMER_AND_STAFF),
     ("GET", "/bookings/{bookingId}", These(&EVERY_ROLE)),
     ("GET", "/bookings", CUSTOMER_AND_STAFF),
@@ -40,6 +42,9 @@ const TABLE: [(&str, &str, Who); 11] = [
     ("GET", "/drivers", STAFF),
     ("GET", "/drivers/me/jobs", These(&["driver"])),
     ("PATCH", "/jobs/{bookingId}", These(&["driver"])),
+    ("GET", "/tariff", MANAGEMENT),
+    ("PUT", "/tariff", These(&["owner"])),
+    ("POST", "/tariff/preview", MANAGEMENT),
 ];
 
 /// The route's path, with something in place of the id.

@@ -315,7 +315,7 @@ async fn put<E: Entity>(world: &World, item: &Value) {
     let key = RawKey { pk: text(&item["PK"]["S"]), sk: text(&item["SK"]["S"]) };
     let version = text(&item["Version"]["N"]).parse().unwrap();
     let condition = Condition::Unchanged(Version::new(version));
-    let op = Op::Put { entity: E::TYPE, key, item: raw(item), condition };
+    let op = Op::Put { entity: E::TYPE, key, item: raw(item), spread: Vec::new(), condition };
     world.platform.ports.table.write_items(vec![op]).await.expect("the item is there");
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{Builder, tls};
 
-use crate::config::{self, NotSet};
+use crate::config;
 
 /// Makes the adapters that a function asks for.
 #[derive(Debug)]
@@ -34,16 +34,19 @@ impl Aws {
         Self { sdk }
     }
 
-    /// The table that `TABLE_NAME` names.
+    /// The table that `TABLE_NAME` names, its busy partitions spread as `STATUS_SHARDS` and `STATUS_SHARDS_LISTED` say.
     ///
     /// # Errors
-    /// When it is not set.
+    /// When it is not set, or they are no numbers of shards.
     #[cfg(feature = "table")]
-    pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, NotSet> {
-        Ok(self.table_named(&config::required("TABLE_NAME")?))
+    pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, config::NoTable> {
+        let table = self.table_named(&config::required("TABLE_NAME")?);
+        let (written, listed) = (config::shards("STATUS_SHARDS")?, config::shards("STATUS_SHARDS_LISTED")?);
+        let shards = nots_core::table::Shards::new(written, listed).map_err(config::NoTable::from)?;
+        Ok(shards.over(table))
     }
 
-    /// The table of this name, for commands that are told it.
+    /// The table of this name, in one piece, for commands that are told it.
     #[cfg(feature = "table")]
     #[must_use]
     pub fn table_named(&self, name: &str) -> std::sync::Arc<dyn nots_core::ports::Table> {
@@ -56,7 +59,7 @@ impl Aws {
     /// # Errors
     /// When it is not set.
     #[cfg(feature = "events")]
-    pub fn events(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Events>, NotSet> {
+    pub fn events(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Events>, config::NotSet> {
         let client = aws_sdk_eventbridge::Client::new(&self.sdk);
         Ok(std::sync::Arc::new(crate::EventBus::new(client, config::required("EVENT_BUS_NAME")?)))
     }
@@ -66,7 +69,7 @@ impl Aws {
     /// # Errors
     /// When either is not set.
     #[cfg(feature = "mail")]
-    pub fn mail(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Mail>, NotSet> {
+    pub fn mail(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Mail>, config::NotSet> {
         // Trying again is the claim's to decide: the SDK, which does not know of it, would send twice.
         let once = self.sdk.to_builder().retry_config(RetryConfig::disabled()).build();
         let (ses, sns) = (aws_sdk_sesv2::Client::new(&once), aws_sdk_sns::Client::new(&once));
@@ -82,7 +85,7 @@ impl Aws {
     pub fn secret(
         &self,
         variable: &'static str,
-    ) -> Result<std::sync::Arc<dyn nots_core::ports::Secret>, NotSet> {
+    ) -> Result<std::sync::Arc<dyn nots_core::ports::Secret>, config::NotSet> {
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk);
         Ok(std::sync::Arc::new(crate::SecretsManager::new(client, config::required(variable)?)))
     }

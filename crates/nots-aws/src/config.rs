@@ -5,6 +5,21 @@
 #[error("the environment variable {0} is not set")]
 pub struct NotSet(pub &'static str);
 
+/// Why the table cannot be had.
+#[cfg(feature = "table")]
+#[derive(Debug, thiserror::Error)]
+pub enum NoTable {
+    /// It has no name.
+    #[error(transparent)]
+    NotSet(#[from] NotSet),
+    /// Not a number where one must be.
+    #[error("the environment variable {0} is not a number")]
+    NotANumber(&'static str, #[source] std::num::ParseIntError),
+    /// No number of shards.
+    #[error(transparent)]
+    Shards(#[from] nots_core::table::BadShards),
+}
+
 /// A variable that must be there.
 ///
 /// # Errors
@@ -18,6 +33,15 @@ pub fn required(name: &'static str) -> Result<String, NotSet> {
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 pub fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A variable that holds a number of shards; 1 unless it is set.
+///
+/// # Errors
+/// When it is not a number.
+#[cfg(feature = "table")]
+pub fn shards(name: &'static str) -> Result<u16, NoTable> {
+    optional(name).map_or(Ok(1), |text| text.parse().map_err(|error| NoTable::NotANumber(name, error)))
 }
 
 /// A variable that lists several, separated by commas.

@@ -1,6 +1,6 @@
 //! The one table, on DynamoDB.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
@@ -101,7 +101,7 @@ impl Table for DynamoTable {
                 .map_err(failed)?;
             add(&mut consumed, read(1, answer.consumed_capacity()));
             let items = answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
-            found.extend(items.into_iter().map(plain).filter_map(|item| Some((key_of(&item)?, item))));
+            found.extend(items.into_iter().map(plain).filter_map(|item| Some((RawKey::of(&item)?, item))));
             let unprocessed = answer.unprocessed_keys.unwrap_or_default().remove(&self.name);
             match unprocessed.filter(|rest| !rest.keys().is_empty()) {
                 None => return Ok(Reply { value: found, consumed }),
@@ -112,8 +112,9 @@ impl Table for DynamoTable {
     }
 
     async fn query_items(&self, query: RawQuery) -> Result<Reply<RawPage>, TableError> {
+        let start = query.after.as_ref().map(|position| start(&query, position)).transpose()?;
         let mut names = HashMap::from([("#pk".to_owned(), query.pk.0.to_owned())]);
-        let mut values = HashMap::from([(":pk".to_owned(), AttributeValue::S(query.pk.1))]);
+        let mut values = HashMap::from([(":pk".to_owned(), AttributeValue::S(query.pk.1.clone()))]);
         let mut bind = |name: &str, text: String| values.insert(name.to_owned(), AttributeValue::S(text));
         let sort = match query.range {
             SortRange::All => "",
@@ -134,9 +135,6 @@ impl Table for DynamoTable {
         if !sort.is_empty() {
             names.insert("#sk".to_owned(), query.sk.to_owned());
         }
-        let start = query.after.map(|Position(keys)| {
-            keys.into_iter().map(|(name, text)| (name, AttributeValue::S(text))).collect::<SdkItem>()
-        });
         let answer = self
             .client
             .query()
@@ -154,13 +152,7 @@ impl Table for DynamoTable {
             .send()
             .await
             .map_err(failed)?;
-        let next = answer.last_evaluated_key.map(|key| {
-            let text = |(name, value): (String, AttributeValue)| match value {
-                AttributeValue::S(text) => Some((name, text)),
-                _ => None,
-            };
-            Position(key.into_iter().filter_map(text).collect::<BTreeMap<_, _>>())
-        });
+        let next = answer.last_evaluated_key.map(|key| end(key, query.sk)).transpose()?;
         let consumed = read(1, answer.consumed_capacity.as_slice());
         let items = answer.items.unwrap_or_default().into_iter().map(plain).collect();
         Ok(Reply { value: RawPage { items, next }, consumed })
@@ -291,12 +283,24 @@ fn sdk_key(key: &RawKey) -> SdkItem {
     ])
 }
 
-fn key_of(item: &Item) -> Option<RawKey> {
-    let text = |name| match item.get(name) {
-        Some(serde_dynamo::AttributeValue::S(text)) => Some(text.clone()),
-        _ => None,
-    };
-    Some(RawKey { pk: text("PK")?, sk: text("SK")? })
+/// Where a page begins: the key attributes of the item before it.
+fn start(query: &RawQuery, position: &Position) -> Result<SdkItem, TableError> {
+    let key =
+        position.whole().ok_or_else(|| TableError::Rejected("the position is in other shards".into()))?;
+    let mut start = sdk_key(key);
+    start.insert(query.pk.0.to_owned(), AttributeValue::S(query.pk.1.clone()));
+    start.insert(query.sk.to_owned(), AttributeValue::S(position.sk.clone()));
+    Ok(start)
+}
+
+/// Where a page ended.
+fn end(last: SdkItem, sk: &str) -> Result<Position, TableError> {
+    let last = plain(last);
+    let key = RawKey::of(&last);
+    match (key, last.get(sk)) {
+        (Some(key), Some(serde_dynamo::AttributeValue::S(sk))) => Ok(Position::behind(sk.clone(), key)),
+        _ => Err(TableError::Unavailable("a page ended at an item without its keys".into())),
+    }
 }
 
 fn plain(item: SdkItem) -> Item {

@@ -194,6 +194,8 @@ impl ViaStop {
 
 /// Most stops on the way.
 pub const MAX_VIA_STOPS: usize = 5;
+/// Most kinds of extras with one journey; each is a line of its fare.
+pub const MAX_EXTRAS: usize = 10;
 /// Longest wait at a stop, in minutes.
 pub const MAX_STOP_MINUTES: u32 = 120;
 

@@ -31,6 +31,18 @@ pub struct Consumed {
     pub write_units: f64,
 }
 
+impl Consumed {
+    /// The cost of two calls made side by side, which are one round trip.
+    #[must_use]
+    pub fn beside(self, other: Self) -> Self {
+        Self {
+            round_trips: self.round_trips.max(other.round_trips),
+            read_units: self.read_units + other.read_units,
+            write_units: self.write_units + other.write_units,
+        }
+    }
+}
+
 /// An answer and what it cost.
 #[derive(Debug, Clone)]
 pub struct Reply<T> {

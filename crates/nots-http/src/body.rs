@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{FieldError, Problem};
 
-/// The most bytes a body may have.
+/// The most bytes a body may have, where a route does not take more.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What can be the body of a request: a struct that derives `Deserr` with this error.
@@ -45,16 +45,39 @@ pub fn parse_checked<T: Body>(
     body: &Bytes,
     check: impl FnOnce(&Value) -> Vec<FieldError>,
 ) -> Result<T, Problem> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
+    let value = json(body)?;
+    let faults = check(&value);
+    told(deserr::deserialize::<T, _, InvalidBody>(value), faults)
+}
+
+/// The same for a check that must know which fields are of the wrong type, because it reads what is left.
+///
+/// # Errors
+/// 400 when it is not JSON, 422 with a pointer to each bad field.
+pub fn parse_judged<T: Body>(
+    body: &Bytes,
+    check: impl FnOnce(&Value, &[FieldError]) -> Vec<FieldError>,
+) -> Result<T, Problem> {
+    let value = json(body)?;
+    let typed = deserr::deserialize::<T, _, InvalidBody>(value.clone());
+    let unfit = typed.as_ref().map_or_else(|InvalidBody(errors)| errors.as_slice(), |_| &[]);
+    let faults = check(&value, unfit);
+    told(typed, faults)
+}
+
+fn json(body: &Bytes) -> Result<Value, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
         let detail = if body.is_empty() {
             "A JSON body is required.".to_owned()
         } else {
             format!("Not JSON at line {}, column {}.", error.line(), error.column())
         };
         Problem::not_json(detail)
-    })?;
-    let faults = check(&value);
-    match deserr::deserialize::<T, _, InvalidBody>(value) {
+    })
+}
+
+fn told<T>(typed: Result<T, InvalidBody>, faults: Vec<FieldError>) -> Result<T, Problem> {
+    match typed {
         Ok(parsed) if faults.is_empty() => Ok(parsed),
         Ok(_) => Err(Problem::invalid(faults)),
         Err(InvalidBody(mut errors)) => {

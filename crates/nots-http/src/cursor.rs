@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use nots_core::table::{Entity, Index, Page, Position, Query};
+use nots_core::table::{Entity, Index, Page, Position, Query, RawKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,20 +22,24 @@ pub struct Listing {
 
 #[derive(Serialize, Deserialize)]
 struct Token {
-    keys: BTreeMap<String, String>,
+    sk: String,
+    told: BTreeMap<u16, (String, String)>,
     seal: String,
 }
 
 /// Ties a position to its query, so that a cursor of another list, or a changed one, is refused. It is no
 /// secret: a position that somebody makes up only begins a page elsewhere in the same partition.
-fn seal(shape: &str, keys: &BTreeMap<String, String>) -> String {
+fn seal(shape: &str, position: &Position) -> String {
     let mut hash = Sha256::new();
     hash.update(shape.as_bytes());
-    for (name, value) in keys {
+    hash.update([0]);
+    hash.update(position.sk.as_bytes());
+    for (shard, key) in &position.told {
         hash.update([0]);
-        hash.update(name.as_bytes());
+        hash.update(shard.to_be_bytes());
+        hash.update(key.pk.as_bytes());
         hash.update([0]);
-        hash.update(value.as_bytes());
+        hash.update(key.sk.as_bytes());
     }
     URL_SAFE_NO_PAD.encode(hash.finalize().get(..12).unwrap_or_default())
 }
@@ -64,10 +68,11 @@ impl Listing {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let token =
             URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|json| serde_json::from_slice::<Token>(&json).ok());
-        let position = token
-            .filter(|token| token.seal == seal(&query.shape(), &token.keys))
-            .map(|token| Position(token.keys))
-            .filter(|position| query.accepts(position));
+        let position = token.and_then(|Token { sk, told, seal: given }| {
+            let told = told.into_iter().map(|(shard, (pk, sk))| (shard, RawKey { pk, sk })).collect();
+            let position = Position { sk, told };
+            (given == seal(&query.shape(), &position) && query.accepts(&position)).then_some(position)
+        });
         position.map(Some).ok_or_else(Problem::bad_cursor)
     }
 
@@ -82,8 +87,10 @@ impl Listing {
     /// The cursor of the page after this one; none at the end.
     #[must_use]
     pub fn next<I: Index, E: Entity>(&self, query: &Query<I, E>, page: &Page<E>) -> Option<String> {
-        let Position(keys) = page.next.clone()?;
-        let token = Token { seal: seal(&query.shape(), &keys), keys };
+        let position = page.next.clone()?;
+        let seal = seal(&query.shape(), &position);
+        let told = position.told.into_iter().map(|(shard, key)| (shard, (key.pk, key.sk))).collect();
+        let token = Token { sk: position.sk, told, seal };
         serde_json::to_vec(&token).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
     }
 }

@@ -128,6 +128,9 @@ pub trait Endpoint: Send + Sync + 'static {
     /// Where it is and for whom.
     const ROUTE: Route;
 
+    /// The most bytes that a body may have here.
+    const MOST_BYTES: usize = MAX_BODY_BYTES;
+
     /// Answers.
     fn call(&self, request: Request) -> impl Future<Output = Result<Response, Problem>> + Send;
 }
@@ -136,21 +139,21 @@ pub trait Endpoint: Send + Sync + 'static {
 /// looked at, and whatever went wrong becomes a problem whose cause goes to the log only.
 pub async fn answer<E: Endpoint>(endpoint: &E, request: Request) -> Response {
     let request_id = request.request_id.clone();
-    let outcome = match admit(&E::ROUTE, &request) {
+    let outcome = match admit(&E::ROUTE, E::MOST_BYTES, &request) {
         Ok(()) => endpoint.call(request).await,
         Err(problem) => Err(problem),
     };
     outcome.unwrap_or_else(|problem| problem.into_response(&request_id))
 }
 
-fn admit(route: &Route, request: &Request) -> Result<(), Problem> {
+fn admit(route: &Route, most_bytes: usize, request: &Request) -> Result<(), Problem> {
     if let Access::Roles(allowed) = route.access
         && !request.caller()?.has_any(allowed)
     {
         return Err(Problem::forbidden());
     }
-    if request.body.len() > MAX_BODY_BYTES {
-        return Err(Problem::too_large());
+    if request.body.len() > most_bytes {
+        return Err(Problem::too_large(most_bytes));
     }
     Ok(())
 }

@@ -11,10 +11,11 @@ mod problem;
 mod query;
 mod refusal;
 mod reply;
+pub mod tariff;
 pub mod view;
 mod wire;
 
-pub use body::{Body, InvalidBody, MAX_BODY_BYTES, parse, parse_checked};
+pub use body::{Body, InvalidBody, MAX_BODY_BYTES, parse, parse_checked, parse_judged};
 pub use caller::{Authorizer, Caller, NotAuthorized};
 pub use cursor::Listing;
 pub use endpoint::{Access, Endpoint, Method, Request, Route, answer};
@@ -32,6 +33,10 @@ pub mod roles {
     pub const STAFF: &[Role] = &[Role::Dispatcher, Role::Admin, Role::Owner];
     /// Customers, and staff on their behalf.
     pub const CUSTOMER_OR_STAFF: &[Role] = &[Role::Customer, Role::Dispatcher, Role::Admin, Role::Owner];
+    /// Admin, owner.
+    pub const MANAGEMENT: &[Role] = &[Role::Admin, Role::Owner];
+    /// Owners.
+    pub const OWNER: &[Role] = &[Role::Owner];
     /// Drivers.
     pub const DRIVER: &[Role] = &[Role::Driver];
     /// Whoever has a token.

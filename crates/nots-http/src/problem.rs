@@ -43,6 +43,9 @@ impl FieldError {
     }
 }
 
+/// The most bad fields that one problem names.
+const MOST_ERRORS: usize = 1_000;
+
 /// Why a request was not done.
 #[derive(Debug)]
 pub struct Problem(Box<Inner>);
@@ -158,18 +161,24 @@ impl Problem {
         problem
     }
 
-    /// 413.
+    /// 413: so many bytes are the most.
     #[must_use]
-    pub fn too_large() -> Self {
-        let detail = "A body may have at most 64 KiB.";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail)
+    pub fn too_large(most_bytes: usize) -> Self {
+        let detail = format!("A body may have at most {} KiB.", most_bytes / 1_024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large", detail.clone())
             .with_errors(vec![FieldError::at("", detail)])
     }
 
-    /// 422: fields of the body are wrong.
+    /// 422: fields of the body are wrong. Of a body of nothing but faults the first 1,000 are told: naming a field takes
+    /// more bytes than sending one does.
     #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = "See errors for each field.";
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let detail = if errors.len() > MOST_ERRORS {
+            format!("See errors for each of the first {MOST_ERRORS} fields; {} are wrong.", errors.len())
+        } else {
+            "See errors for each field.".to_owned()
+        };
+        errors.truncate(MOST_ERRORS);
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The body is not valid", detail)
             .with_errors(errors)
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use nots_core::table::{Entity, Stored};
+use nots_core::table::{Entity, Stored, Version};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -59,8 +59,12 @@ pub fn with_version<E: Entity>(row: &Stored<E>) -> Result<Value, Problem> {
 /// One entity as somebody may see it, with its version as `ETag`.
 #[must_use]
 pub fn shown<E: Entity>(status: StatusCode, row: &Stored<E>, view: &Value) -> Response {
-    let response = Response::json(status, view);
-    match HeaderValue::from_str(&format!("\"{}\"", row.meta.version)) {
+    tagged(Response::json(status, view), row.meta.version)
+}
+
+/// An answer with a version as `ETag`.
+pub(crate) fn tagged(response: Response, version: Version) -> Response {
+    match HeaderValue::from_str(&format!("\"{version}\"")) {
         Ok(etag) => response.header(header::ETAG, etag),
         Err(_) => response,
     }

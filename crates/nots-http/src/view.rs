@@ -2,12 +2,12 @@
 
 use http::StatusCode;
 use nots_core::{
-    entity::{Booking, Quote},
-    table::Stored,
+    entity::{Booking, Quote, Tariff, tariff::TariffHead},
+    table::{Stored, Version},
 };
 use serde_json::{Value, json};
 
-use crate::{Caller, Problem, Response, shown, with_version};
+use crate::{Caller, Problem, Response, reply::tagged, shown, with_version};
 
 /// As whom a booking is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,4 +74,27 @@ pub fn quote(status: StatusCode, row: &Stored<Quote>) -> Result<Response, Proble
         fields.remove("usedBy");
     }
     Ok(shown(status, row, &value))
+}
+
+/// A version of the tariff, and which one is the newest: its number is the `ETag`, whichever version is shown, so that
+/// `If-Match` says "nothing newer than what I saw".
+///
+/// # Errors
+/// 500 when it cannot be JSON; a fault of ours.
+pub fn tariff(
+    status: StatusCode,
+    row: &Stored<Tariff>,
+    head: Option<&Stored<TariffHead>>,
+) -> Result<Response, Problem> {
+    // What was read a moment before this version was published knows nothing of it.
+    let newest = head.map_or_else(|| row.data.key(), |head| head.data.latest());
+    let (from, latest) = if newest.1 > row.data.version { newest } else { row.data.key() };
+    let mut value = serde_json::to_value(&row.data).map_err(Problem::internal)?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("latestVersion".to_owned(), json!(latest));
+        fields.insert("latestEffectiveFrom".to_owned(), json!(from));
+        fields.insert("publishedAt".to_owned(), json!(row.meta.created_at));
+        fields.insert("publishedBy".to_owned(), json!(row.meta.updated_by));
+    }
+    Ok(tagged(Response::json(status, &value), Version::new(u64::from(latest))))
 }

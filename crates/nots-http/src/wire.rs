@@ -2,11 +2,16 @@
 
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValuePointerRef, take_cf_content};
 use nots_core::{
-    BookingId, DriverId, QuoteId, Timestamp, UserId, VehicleId,
+    BookingId, DriverId, Pence, QuoteId, Timestamp, UserId, VehicleId,
+    calendar::{LocalDate, TimeOfDay, Weekday},
     contact::{Email, Phone},
-    entity::booking::Step,
+    entity::{
+        booking::Step,
+        tariff::{Code, Overlap},
+    },
     geo::{Latitude, Longitude},
     journey::VehicleType,
+    money::Currency,
     text::Text,
 };
 
@@ -78,6 +83,10 @@ from_text! {
     Email => Email::parse;
     Phone => Phone::parse;
     VehicleType => str::parse::<VehicleType>;
+    Code => Code::parse;
+    LocalDate => str::parse::<LocalDate>;
+    TimeOfDay => str::parse::<TimeOfDay>;
+    Weekday => str::parse::<Weekday>;
 }
 
 impl<const MAX: usize, const LINES: bool> FromWire for Text<MAX, LINES> {
@@ -99,19 +108,49 @@ impl FromWire for String {
     }
 }
 
-impl FromWire for u8 {
-    fn from_text(_: &str) -> Result<Self, String> {
-        Err("must be a whole number".to_owned())
+impl FromWire for Currency {
+    fn from_text(text: &str) -> Result<Self, String> {
+        if text == Self::Gbp.code() { Ok(Self::Gbp) } else { Err("must be GBP".to_owned()) }
     }
+}
 
-    fn from_number(_: f64) -> Result<Self, String> {
-        Err("must be a whole number".to_owned())
+impl FromWire for Overlap {
+    fn from_text(text: &str) -> Result<Self, String> {
+        match text {
+            "highest" => Ok(Self::Highest),
+            "sum" => Ok(Self::Sum),
+            _ => Err("must be highest or sum".to_owned()),
+        }
     }
+}
 
-    fn from_integer(number: i64) -> Result<Self, String> {
-        Self::try_from(number)
-            .map_err(|_| if number < 0 { "must not be negative" } else { "is too large" }.to_owned())
-    }
+macro_rules! from_whole {
+    ($($type:ty => $parse:expr;)*) => {$(
+        impl FromWire for $type {
+            fn from_text(_: &str) -> Result<Self, String> {
+                Err("must be a whole number".to_owned())
+            }
+
+            fn from_number(_: f64) -> Result<Self, String> {
+                Err("must be a whole number".to_owned())
+            }
+
+            fn from_integer(number: i64) -> Result<Self, String> {
+                ($parse)(number)
+            }
+        }
+    )*};
+}
+
+fn unsigned<T: TryFrom<i64>>(number: i64) -> Result<T, String> {
+    T::try_from(number)
+        .map_err(|_| if number < 0 { "must not be negative" } else { "is too large" }.to_owned())
+}
+
+from_whole! {
+    u8 => unsigned::<u8>;
+    u32 => unsigned::<u32>;
+    Pence => |pence| Ok(Pence::new(pence));
 }
 
 macro_rules! from_degrees {

@@ -99,4 +99,12 @@ impl Client {
     pub async fn patch(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Answer, Cause> {
         self.call(Method::PATCH, path, token, Some(body)).await
     }
+
+    /// Replaces.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn put(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Answer, Cause> {
+        self.call(Method::PUT, path, token, Some(body)).await
+    }
 }

@@ -40,6 +40,7 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
             ids: p.ids,
         })
         .with(|p| quotes_retrieve::QuotesRetrieve { table: p.table, clock: p.clock })
+        .with(|p| quotes_explain::QuotesExplain { table: p.table, clock: p.clock })
         .with(|p| bookings_create::BookingsCreate { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| bookings_get::BookingsGet { table: p.table })
         .with(|p| bookings_list::BookingsList { table: p.table })
@@ -59,6 +60,9 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
         .with(|p| dispatch_assign::DispatchAssign { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| driver_jobs::DriverJobs { table: p.table, clock: p.clock })
         .with(|p| jobs_progress::JobsProgress { table: p.table, clock: p.clock, ids: p.ids })
+        .with(|p| tariff_get::TariffGet { table: p.table, clock: p.clock })
+        .with(|p| tariff_put::TariffPut { table: p.table, clock: p.clock, ids: p.ids })
+        .with(|p| tariff_preview::TariffPreview { table: p.table, clock: p.clock })
         .gateway
 }
 

@@ -4,8 +4,16 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use lexopt::{Arg, Parser, ValueExt};
-use nots_core::ports::{Cause, Clock, Consumed};
-use nots_local::{Options, Platform, bench, import, import::Target, journey::Journey};
+use nots_core::{
+    ports::{Cause, Clock, Consumed},
+    table::Shards,
+};
+use nots_local::{
+    Options, Platform,
+    bench::{self, Figures},
+    import::{self, Target},
+    journey::Journey,
+};
 
 const HELP: &str = "\
 NOTS, the whole of it in one process on this machine.
@@ -19,18 +27,25 @@ cargo run -- import FILE   move in from another system: JSON Lines of customers,
 cargo run -- export [FILE] the same lines back, to FILE or standard output
 cargo run -- bench import [--bookings N]
                            so many bookings in and out (100000)
+cargo run -- bench lists   read units of a page of 25, of lists of 1,000 items and more
+  --up-to N                the longest of them (100000; a million wants --data DIR or some ten gigabytes of memory)
+cargo run -- bench shards  write units that a booking's life puts on each partition of a status; read units of a page
+                           over 1, 4 and 16 shards
 
 Where import and export go:
   --data DIR          the folder of a platform that does not run
   --endpoint URL      a DynamoDB on plain HTTP; of a platform that runs: http://127.0.0.1:8000
   --aws               the AWS account of the environment (needs `cargo run --features cloud -- …`)
   --table NAME        the table there (nots-main-table)
+  --shards N          over how many shards it is spread, as the platform's
 
 Options of the platform:
   --port N            of the API (3000; 0 for any free one)
   --dynamodb-port N   of DynamoDB (8000)
   --s3-port N         of S3 (9000)
   --data DIR          keep everything there (in memory without it)
+  --shards N          spread bookings, payments and documents by status over N shards (1, at most 64; only ever
+                      more than before on the same data)
   --empty             without the demonstration's tariff, drivers and vehicles
   --quiet             log nothing but errors
 ";
@@ -38,7 +53,7 @@ Options of the platform:
 enum Command {
     Serve,
     Demo,
-    Bench(PathBuf),
+    Bench(Figures),
     BenchImport,
     Import(Option<PathBuf>),
     Export(Option<PathBuf>),
@@ -88,14 +103,16 @@ async fn run() -> Result<(), Cause> {
             Ok(())
         }
         Command::Demo => demo().await,
-        Command::Bench(folder) => bench::run(&folder).await,
+        Command::Bench(figures) => bench::run(figures).await,
         Command::BenchImport => import::bench(moving.bookings).await,
         Command::Import(file) => {
             let file = file.ok_or("say which FILE to import")?;
-            import::import_file(&file, &moving.target(options.data)?).await.map(drop)
+            let shards = options.shards.unwrap_or(Shards::ONE);
+            import::import_file(&file, &moving.target(options.data)?, shards).await.map(drop)
         }
         Command::Export(file) => {
-            import::export_file(file.as_deref(), &moving.target(options.data)?).await.map(drop)
+            let shards = options.shards.unwrap_or(Shards::ONE);
+            import::export_file(file.as_deref(), &moving.target(options.data)?, shards).await.map(drop)
         }
         Command::Serve => {
             nots_local::log(if quiet { "error" } else { "info" });
@@ -120,23 +137,42 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, Moving, bool), lexo
             Arg::Long("table") => moving.table = arguments.value()?.string()?,
             Arg::Long("aws") => moving.aws = true,
             Arg::Long("bookings") => moving.bookings = arguments.value()?.parse()?,
+            Arg::Long("shards") => {
+                let number = arguments.value()?.parse()?;
+                let shards =
+                    Shards::new(number, number).map_err(|error| lexopt::Error::Custom(error.into()))?;
+                options.shards = Some(shards);
+            }
             Arg::Long("empty") => options.empty = true,
             Arg::Long("quiet") => quiet = true,
             Arg::Long("help") | Arg::Short('h') => command = Command::Help,
             Arg::Value(value) => match (value.to_str(), &mut command) {
                 (Some("demo"), Command::Serve) => command = Command::Demo,
-                (Some("bench"), Command::Serve) => command = Command::Bench(PathBuf::from("target/lambda")),
                 (Some("import"), Command::Serve) => command = Command::Import(None),
                 (Some("export"), Command::Serve) => command = Command::Export(None),
                 (_, Command::Import(file @ None) | Command::Export(file @ None)) => {
                     *file = Some(PathBuf::from(value));
                 }
                 (Some("import"), Command::Bench(_)) => command = Command::BenchImport,
-                (_, Command::Bench(folder)) => *folder = PathBuf::from(value),
+                (Some("bench"), Command::Serve) => {
+                    command = Command::Bench(Figures::Costs(PathBuf::from("target/lambda")));
+                }
+                (Some("lists"), Command::Bench(figures)) => {
+                    *figures = Figures::Lists { up_to: 100_000, data: None };
+                }
+                (Some("shards"), Command::Bench(figures)) => *figures = Figures::Shards,
+                (_, Command::Bench(Figures::Costs(folder))) => *folder = PathBuf::from(value),
                 _ => return Err(Arg::Value(value).unexpected()),
+            },
+            Arg::Long("up-to") => match &mut command {
+                Command::Bench(Figures::Lists { up_to, .. }) => *up_to = arguments.value()?.parse()?,
+                _ => return Err(Arg::Long("up-to").unexpected()),
             },
             other => return Err(other.unexpected()),
         }
+    }
+    if let Command::Bench(Figures::Lists { data, .. }) = &mut command {
+        *data = options.data.take();
     }
     Ok((command, options, moving, quiet))
 }

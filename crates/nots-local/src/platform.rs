@@ -9,7 +9,10 @@ use std::{
 
 use async_trait::async_trait;
 use nots_aws::LocalDynamo;
-use nots_core::ports::{Cause, Clock, Events, Ids, Mail, Payments, Secret, Table};
+use nots_core::{
+    ports::{Cause, Clock, Events, Ids, Mail, Payments, Secret, Table},
+    table::Shards,
+};
 use nots_lambda::RandomIds;
 use nots_maps::EmbeddedMaps;
 use nots_stripe::{StripeNotices, StripePayments};
@@ -51,6 +54,8 @@ pub struct Options {
     pub empty: bool,
     /// Whether nothing runs by itself: whoever started it calls [`Platform::settle`].
     pub by_hand: bool,
+    /// Over how many shards busy partitions are spread; in one piece without it.
+    pub shards: Option<Shards>,
     /// Around the table.
     pub wrap_table: Option<Wrap<dyn Table>>,
     /// Around the card processor.
@@ -149,7 +154,9 @@ impl Platform {
         let local = LocalDynamo::at(&format!("http://{dynamodb}"));
         local.create(TABLE).await?;
         let meter = Arc::new(Meter::default());
-        let table: Arc<dyn Table> = Arc::new(Metered::over(Arc::new(local.table(TABLE)), meter.clone()));
+        // Counted outside the shards: queries side by side are one round trip.
+        let table = options.shards.unwrap_or(Shards::ONE).over(Arc::new(local.table(TABLE)));
+        let table: Arc<dyn Table> = Arc::new(Metered::over(table, meter.clone()));
         if options.empty {
             demo_data::plant_settings(table.as_ref(), clock.now()).await?;
         } else {
@@ -229,6 +236,11 @@ impl Platform {
     /// Works until nothing is left that can be done now.
     pub async fn settle(&self) {
         self.background.settle().await;
+    }
+
+    /// The database engine itself.
+    pub(crate) fn engine(&self) -> &Dynamo {
+        &self.background.dynamo
     }
 
     /// Every item of the table as DynamoDB's JSON, by key: for a person, or a test, to look at.

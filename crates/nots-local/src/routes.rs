@@ -62,7 +62,7 @@ async fn settled(State(platform): State<Shared>, request: Request, next: Next) -
 async fn api(State(platform): State<Shared>, request: Request) -> Response {
     let Some(platform) = platform.upgrade() else { return stopping() };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MOST_BYTES).await else { return problem(Problem::too_large()) };
+    let Ok(body) = to_bytes(body, MOST_BYTES).await else { return problem(Problem::too_large(MOST_BYTES)) };
     let response = platform.gateway.handle(axum::http::Request::from_parts(parts, body)).await;
     platform.ring();
     let (parts, body) = response.into_parts();

@@ -3,6 +3,7 @@
 use deserr::{Deserr, IntoValue, Map, Sequence, Value, ValuePointerRef};
 use nots_core::{
     entity::tariff::{Code, Terms},
+    journey::MAX_EXTRAS,
     pricing::Wanted,
 };
 use nots_http::{FieldError, InvalidBody, Wire};
@@ -128,6 +129,9 @@ impl AskedExtras {
                 None if *quantity > 0 => wanted.push(Wanted { code: code.clone(), quantity: *quantity }),
                 None => {}
             }
+        }
+        if wanted.len() > MAX_EXTRAS {
+            errors.push(FieldError::at("/extras", format!("must be of at most {MAX_EXTRAS} kinds")));
         }
         wanted
     }

@@ -144,3 +144,80 @@ pub(super) fn of_assignment() -> Vec<Field> {
         ("/offer", NotNull, yes_or_no(json!([true]))),
     ]
 }
+
+/// Of the demonstration's tariff, with a polygon, a weekend and a bank holiday that is moved.
+pub(super) fn of_tariff(now: i64) -> Vec<Field> {
+    let amount = || whole(json!([1_000_001]));
+    let up_to = |most: u64| whole(json!([most + 1]));
+    let code = || text(json!(["", "A", "1a", "a b", "é", "a".repeat(41)]));
+    let zone = || [code(), vec![json!("atlantis")]].concat();
+    let hour = || text(json!(["", "24:00", "1:00", "10:60", "10:00:00", "noon"]));
+    let mut fields: Vec<Field> = vec![
+        ("/effectiveFrom", Optional, whole(json!([0, 1_733_842_200_000_i64, now - 60, now + 400 * 86_400]))),
+        ("/currency", Required, text(json!(["", "gbp", "EUR"]))),
+        ("/vat", Required, object()),
+        ("/vat/registered", Required, yes_or_no(json!([]))),
+        ("/vat/rateBasisPoints", Required, up_to(10_000)),
+        ("/rates", Required, object()),
+        ("/zones", Required, list(json!([{}]))),
+        ("/zones/7/code", Required, [code(), vec![json!("bristol-airport")]].concat()),
+        ("/zones/1/name", Required, note(100)),
+        ("/zones/1/area", Required, object()),
+        ("/zones/1/area/shape", Required, text(json!(["", "square", "Circle"]))),
+        ("/zones/1/area/centre", Required, object()),
+        ("/zones/1/area/centre/latitude", Required, degrees(json!([90.001, -90.001]))),
+        ("/zones/1/area/centre/longitude", Required, degrees(json!([180.001, -180.001]))),
+        ("/zones/1/area/radiusMeters", Required, whole(json!([]))),
+        ("/zones/1/airportFee", Optional, amount()),
+        ("/zones/7/area/points", Required, list(json!([{}]))),
+        ("/zones/7/area/points/0/latitude", Required, degrees(json!([90.001, -90.001]))),
+        ("/zones/7/area/points/2/longitude", Required, degrees(json!([180.001, -180.001]))),
+        ("/fixedPrices", Required, list(json!([{}]))),
+        ("/fixedPrices/1/code", Required, [code(), vec![json!("bournemouth-airport")]].concat()),
+        ("/fixedPrices/1/from", Required, zone()),
+        ("/fixedPrices/1/to", Required, zone()),
+        ("/fixedPrices/1/bothDirections", Required, yes_or_no(json!([]))),
+        ("/fixedPrices/1/prices", Required, all(json!([1, "x", true, [], [{}]]), json!([{}]))),
+        ("/fixedPrices/1/prices/standard", Optional, amount()),
+        ("/uplifts", Required, object()),
+        ("/uplifts/overlap", Required, text(json!(["", "most"]))),
+        ("/uplifts/onFixedPrices", Required, yes_or_no(json!([]))),
+        ("/uplifts/entries", Required, list(json!([{}]))),
+        ("/uplifts/entries/0/kind", Required, text(json!(["", "Night", "full_moon"]))),
+        ("/uplifts/entries/0/code", Required, code()),
+        ("/uplifts/entries/0/name", Required, note(100)),
+        ("/uplifts/entries/0/basisPoints", Required, up_to(30_000)),
+        ("/uplifts/entries/0/from", Required, hour()),
+        ("/uplifts/entries/0/to", Required, [hour(), vec![json!("22:00")]].concat()),
+        ("/uplifts/entries/2/days", Required, list(json!([[], {}, ["monday", "monday"]]))),
+        ("/bankHolidays", Required, object()),
+        ("/bankHolidays/also", Required, list(json!([{}]))),
+        ("/bankHolidays/except", Required, list(json!([{}]))),
+        ("/freeWaiting", Required, object()),
+        ("/freeWaiting/atPickup", Required, up_to(1_440)),
+        ("/freeWaiting/atAirport", Required, up_to(1_440)),
+        ("/freeWaiting/atViaStop", Required, up_to(1_440)),
+        ("/returnDiscountBasisPoints", Required, up_to(10_000)),
+        ("/extras", Required, list(json!([{}]))),
+        ("/extras/1/code", Required, [code(), vec![json!("child_seat")]].concat()),
+        ("/extras/1/name", Required, note(100)),
+        ("/extras/1/unitPrice", Required, amount()),
+        ("/extras/1/maximum", Required, whole(json!([0, 21, 256]))),
+        ("/extras/1/accessibility", Required, yes_or_no(json!([]))),
+        ("/extras/3/unitPrice", Required, whole(json!([1]))),
+        ("/serviceArea", Required, list(json!([{}]))),
+        ("/minimumNoticeSeconds", Required, up_to(30 * 86_400)),
+        ("/estimatesBookable", Required, yes_or_no(json!([]))),
+    ];
+    for kind in ["standard", "executive", "minibus"] {
+        let inside =
+            |name: &str| -> &'static str { Box::leak(format!("/rates/{kind}{name}").into_boxed_str()) };
+        fields.push((inside(""), Required, object()));
+        for name in
+            ["/baseFare", "/perMile", "/perMinute", "/minimumFare", "/perViaStop", "/perWaitingMinute"]
+        {
+            fields.push((inside(name), Required, amount()));
+        }
+    }
+    fields
+}

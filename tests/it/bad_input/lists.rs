@@ -3,7 +3,7 @@
 use nots_core::{
     access::{self, Window},
     entity::BookingStatus,
-    table::{Entity, Index, Page, Position, Query},
+    table::{Entity, Index, Page, Position, Query, RawKey},
 };
 use nots_http::{Listing, Request};
 use nots_testkit::World;
@@ -138,11 +138,9 @@ async fn a_cursor_serves_the_list_that_gave_it_and_no_other() {
 
 /// A cursor to a place that somebody made up, with the seal that anybody who reads the source can make.
 fn made_up<I: Index, E: Entity>(query: &Query<I, E>, sort: &str, key: (&str, &str)) -> String {
-    let raw = query.raw(1, None);
-    let keys = [(raw.pk.0, raw.pk.1.as_str()), (raw.sk, sort), ("PK", key.0), ("SK", key.1)];
-    let keys = keys.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let key = RawKey { pk: key.0.to_owned(), sk: key.1.to_owned() };
     let request = Request::default();
-    let page = Page { rows: Vec::new(), next: Some(Position(keys)) };
+    let page = Page { rows: Vec::new(), next: Some(Position::behind(sort.to_owned(), key)) };
     Listing::read(&mut request.query()).next(query, &page).unwrap()
 }
 

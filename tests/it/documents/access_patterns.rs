@@ -104,16 +104,17 @@ struct Asked {
     condition: String,
     order: &'static str,
     round_trips: &'static str,
+    spread: bool,
 }
 
 fn get<E: Entity>(get: &Get<E>) -> Asked {
     let key = get.raw();
     let condition = format!("PK = {}, SK = {}", key.pk, key.sk);
-    Asked { index: "table".to_owned(), condition, order: "one item", round_trips: "1" }
+    Asked { index: "table".to_owned(), condition, order: "one item", round_trips: "1", spread: false }
 }
 
 fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
-    let RawQuery { index, pk: (name, partition), sk, range, newest_first, .. } = query.raw(25, None);
+    let RawQuery { index, pk: (name, partition), sk, range, newest_first, spread, .. } = query.raw(25, None);
     let sort = match range {
         SortRange::All => String::new(),
         SortRange::BeginsWith(prefix) => format!(", {sk} begins_with {prefix}"),
@@ -125,6 +126,7 @@ fn list<I: Index, E: Entity>(query: &Query<I, E>) -> Asked {
         condition: format!("{name} = {partition}{sort}"),
         order: if newest_first { "descending" } else { "ascending" },
         round_trips: "1 a page",
+        spread,
     }
 }
 
@@ -288,6 +290,18 @@ fn every_function_asks_what_the_document_says() {
             );
         }
     }
+}
+
+#[test]
+fn the_document_knows_what_may_be_spread() {
+    let document = source("docs/access-patterns.md");
+    let section = document.split("## Shards").nth(1).expect("a section on shards");
+    let functions: BTreeSet<_> = rows().into_iter().map(|row| row.function).collect();
+    let named: BTreeSet<_> =
+        section.split('`').map(str::to_owned).filter(|word| functions.contains(word)).collect();
+    let spread: BTreeSet<_> =
+        examples().into_iter().filter(|(.., asked)| asked.spread).map(|(name, ..)| name.to_owned()).collect();
+    assert_eq!(named, spread);
 }
 
 #[test]

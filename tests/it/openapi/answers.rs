@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use nots_core::{Role, ports::Clock};
+use nots_http::tariff::MAX_TARIFF_BYTES;
 use nots_testkit::{World, signed};
 use serde_json::{Value, json};
 
 use super::Document;
-use crate::bad_input::send;
+use crate::{bad_input::send, tariffs::terms_of};
 
 /// Asks, and holds request and answer to the document.
 struct Witness<'a> {
@@ -82,14 +83,16 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let mut witness = Witness { world: &world, document: &document, seen: BTreeSet::new() };
     let (customer, other) = (world.person("customer").await, world.person("customer").await);
     let (staff, driver) = (world.person("dispatcher").await, world.driver("driver_demo1").await);
-    let (customer, other, staff, driver) =
-        (&customer.token[..], &other.token[..], &staff.token[..], &driver.token[..]);
+    let owner = world.person("owner").await;
+    let (customer, other, staff, driver, owner) =
+        (&customer.token[..], &other.token[..], &staff.token[..], &driver.token[..], &owner.token[..]);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
 
     // The journey, with every field that may be left out.
     let quote = witness.ask(("quotes-calculator", ""), None, world.journey(86_400).to_string(), 201).await;
     let id = text(&quote["quoteId"]);
     witness.ask(("quotes-retrieve", &id), None, "", 200).await;
+    witness.ask(("quotes-explain", &id), None, "", 200).await;
     let words = "Ring the bell";
     let order = json!({
         "quoteId": id, "customer": World::traveller(), "passengers": 3, "luggage": 2, "flightNumber": "BA2490",
@@ -165,12 +168,33 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
         ["BookingCore", "BookingForStaff"].map(|name| schemas[name]["properties"].as_object().unwrap());
     assert_eq!(whole, said.iter().flat_map(|fields| fields.keys()).cloned().collect());
 
+    // The tariff, its next version, and what that would make of the quote.
+    let tariff = witness.ask(("tariff-get", ""), Some(owner), "", 200).await;
+    let mut next = terms_of(&tariff);
+    let preview = |quote: &Value| json!({ "tariff": next, "quoteIds": [quote] }).to_string();
+    let quoted = world.quote(86_400).await;
+    witness.ask(("tariff-preview", ""), Some(owner), preview(&quoted["quoteId"]), 200).await;
+    witness.ask(("tariff-preview", ""), Some(owner), preview(&json!("quote_1")), 404).await;
+    next["effectiveFrom"] = json!(world.now() + 86_400);
+    let sent = next.to_string();
+    witness.ask(("tariff-put", ""), Some(owner), sent.clone(), 201).await;
+    witness.ask(("tariff-put", ""), Some(owner), sent, 200).await;
+    let bearer = format!("Bearer {owner}");
+    let seen_before = [("authorization", bearer.as_str()), ("if-match", "\"1\"")];
+    next["effectiveFrom"] = json!(world.now() + 2 * 86_400);
+    witness.ask_with(("tariff-put", ""), &seen_before, Bytes::from(next.to_string()), 412).await;
+    witness.ask(("tariff-get", "?versions=true&limit=1"), Some(owner), "", 200).await;
+    let before_all = format!("?version=9&effectiveFrom={}", world.now());
+    witness.ask(("tariff-get", &before_all), Some(owner), "", 404).await;
+
     // What is not there, and what is no longer good.
     let late = world.quote(86_400).await;
     world.platform.advance(900).await.unwrap();
     let missing = json!({ "bookingId": "booking_1", "driverId": "driver_demo1" }).to_string();
-    witness.ask(("quotes-retrieve", "quote_1"), None, "", 404).await;
-    witness.ask(("quotes-retrieve", late["quoteId"].as_str().unwrap()), None, "", 410).await;
+    for function in ["quotes-retrieve", "quotes-explain"] {
+        witness.ask((function, "quote_1"), None, "", 404).await;
+        witness.ask((function, late["quoteId"].as_str().unwrap()), None, "", 410).await;
+    }
     for (quote, status) in [(&json!("quote_1"), 404), (&late["quoteId"], 410)] {
         let order = json!({ "quoteId": quote, "customer": World::traveller() }).to_string();
         witness.ask(("bookings-create", ""), Some(customer), order, status).await;
@@ -186,14 +210,20 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
         let function = operation["operationId"].as_str().unwrap();
         let id = if path.contains("{quoteId}") { "quote_1" } else { "booking_1" };
         let roles = &operation["x-roles"];
-        let token = if *roles == json!(["driver"]) { driver } else { staff };
+        let may = |role: &str| roles.as_array().is_some_and(|roles| roles.contains(&json!(role)));
+        let token = match roles {
+            Value::Array(_) if may("dispatcher") => staff,
+            Value::Array(_) if may("driver") => driver,
+            Value::Array(_) => owner,
+            _ => staff,
+        };
         if roles.is_array() {
             witness.ask((function, id), None, "", 401).await;
             witness.ask((function, id), Some(&nobody), "", 403).await;
         }
         if operation.get("requestBody").is_some() {
             witness.ask((function, id), Some(token), "{", 400).await;
-            witness.ask((function, id), Some(token), " ".repeat(64 * 1024 + 1), 413).await;
+            witness.ask((function, id), Some(token), " ".repeat(MAX_TARIFF_BYTES + 1), 413).await;
             if function != "payments-webhook" {
                 witness.ask((function, id), Some(token), "{}", 422).await;
             }

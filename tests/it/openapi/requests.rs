@@ -79,7 +79,7 @@ async fn each_body_has_the_fields_that_its_endpoint_knows() {
         );
         asked += 1;
     }
-    assert_eq!(asked, 5);
+    assert_eq!(asked, 7);
 }
 
 #[tokio::test]
@@ -87,8 +87,22 @@ async fn each_list_has_the_parameters_that_it_knows() {
     let world = World::new().await;
     let document = Document::read();
     let (staff, driver) = (world.person("owner").await, world.driver("driver_demo1").await);
-    let names =
-        ["limit", "cursor", "from", "to", "status", "userId", "driverId", "reference", "available", "sort"];
+    let names = [
+        "limit",
+        "cursor",
+        "from",
+        "to",
+        "status",
+        "userId",
+        "driverId",
+        "reference",
+        "available",
+        "at",
+        "version",
+        "effectiveFrom",
+        "versions",
+        "sort",
+    ];
     for (method, path, operation) in document.operations() {
         if method != "GET" {
             continue;

@@ -3,9 +3,11 @@
 use nots_core::{
     BookingId, DriverId, PaymentId, QuoteId, UserId, VehicleId,
     access::{self, Window},
-    entity::{BookingStatus, Payment, PaymentStatus},
+    entity::{BookingStatus, Payment, PaymentStatus, Tariff},
     event::{BookingEvent, EventKind},
+    geo::Coordinates,
     id::BookingReference,
+    journey::Way,
     ports::Channel,
     table::Version,
 };
@@ -168,5 +170,13 @@ async fn what_prices_and_who_operates() {
     let by_key = access::tariff(in_force.key());
     let (named, settings) = table.0.read((by_key, access::settings())).await.unwrap();
     assert_eq!(named.unwrap().data, in_force);
+    let head = table.0.read(access::tariff_head()).await.unwrap().expect("a count").data;
+    assert_eq!((head.latest_effective_from, head.latest_version), in_force.key());
+    let versions = table.all(&access::tariff_versions()).await;
+    assert_eq!(versions.iter().map(Tariff::key).collect::<Vec<_>>(), [in_force.key()]);
+    // Nothing is kept of what nobody asked.
+    let here = Coordinates { latitude: 50.7.try_into().unwrap(), longitude: (-1.9).try_into().unwrap() };
+    let way = Way { from: here, via: Vec::new(), to: here, departing: now };
+    assert!(table.0.read(access::route_memo(&way)).await.unwrap().is_none());
     assert_eq!(settings.unwrap().data.operator.name, "Dorset Transfer Company");
 }

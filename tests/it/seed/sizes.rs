@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nots_core::{
     entity::{
-        Booking, CheckoutAttempt, Complaint, ComplianceDocument, Driver, DriverDay, DriverLocation,
-        DriverValidity, History, Notice, Payment, Quote, Rating, ReferenceLink, ReplacedDocument, Settings,
-        StripeLink, Tariff, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+        Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
+        DriverLocation, DriverValidity, History, Notice, Payment, Quote, Rating, ReferenceLink,
+        ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay,
+        VehicleValidity, WebhookEvent, link::EmailLink,
     },
     table::{Entity, MOST_BYTES, Stored, item_bytes},
 };
@@ -24,17 +25,33 @@ const BOUNDS: &[Bound] = &[
     ("Booking", "/flightNumber", 10, "the request"),
     ("Booking", "/internalNotes", 2_000, "nothing writes any yet"),
     ("Booking", "/payment/stripePaymentIntentId", 255, "Stripe"),
-    ("Booking", "/pricing/lines", 40, "a tariff has fewer rules"),
-    ("Booking", "/pricing/lines/*/description", 100, "words of ours"),
+    ("Booking", "/extras", 10, "the request"),
+    ("Booking", "/journey/viaStops", 5, "the request"),
+    ("Booking", "/pricing/lines", 48, "8 rules, and a tariff's uplifts, extras and airports"),
+    ("Booking", "/pricing/lines/*/description", 200, "words of ours and two names of a tariff"),
     ("Booking", "/vehicle/color", 40, "as the vehicle has it"),
     ("Booking", "/vehicle/make", 60, "as the vehicle has it"),
     ("Booking", "/vehicle/model", 60, "as the vehicle has it"),
     ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it"),
     ("Booking", "/vehicle/registration", 8, "as the vehicle has it"),
     ("Quote", "/alternatives", 2, "the other kinds of vehicle"),
-    ("Quote", "/journey/route/polyline", 10_000, "no map draws one yet"),
-    ("Quote", "/pricing/lines", 40, "a tariff has fewer rules"),
-    ("Quote", "/pricing/lines/*/description", 100, "words of ours"),
+    ("Quote", "/extras", 10, "the request"),
+    ("Quote", "/journey/route/polyline", 8_192, "a longer one is dropped"),
+    ("Quote", "/pricing/legs/outward/lines", 48, "as a booking's"),
+    ("Quote", "/pricing/legs/outward/lines/*/description", 200, "as a booking's"),
+    ("Quote", "/pricing/legs/return/lines", 48, "as a booking's"),
+    ("Quote", "/pricing/legs/return/lines/*/description", 200, "as a booking's"),
+    ("Quote", "/pricing/lines", 50, "as a booking's, and the way back"),
+    ("Quote", "/pricing/lines/*/description", 200, "as a booking's"),
+    ("Quote", "/returnLeg/journey/route/polyline", 8_192, "a longer one is dropped"),
+    ("Quote", "/viaStops", 5, "the request"),
+    ("RouteMemo", "/journey/route/polyline", 8_192, "a longer one is dropped"),
+    ("RouteMemo", "/wayHash", 32, "we make it"),
+    ("Tariff", "/extras", 30, "a tariff is checked as a whole"),
+    ("Tariff", "/fixedPrices", 300, "a tariff is checked as a whole"),
+    ("Tariff", "/uplifts/entries", 10, "a tariff is checked as a whole"),
+    ("Tariff", "/zones", 100, "a tariff is checked as a whole"),
+    ("User", "/preferences/savedAddresses", 20, "nothing writes any yet"),
 ];
 
 /// Longer than any bound of a text, and of a list.
@@ -175,6 +192,19 @@ fn seldom() -> Vec<Value> {
         example("Driver", examples::DRIVER),
         example("ComplianceDocument", examples::DOCUMENT),
         item_of("ReplacedDocument", replaced),
+        example("User", examples::USER),
+        item_of("UniqueEmail", json!({ "email": "a@example.com", "userId": "user_1" })),
+        item_of("UniqueCognito", json!({ "cognitoId": "x", "userId": "user_1" })),
+        item_of(
+            "RouteMemo",
+            json!({
+                "wayHash": "0123456789abcdef0123456789abcdef",
+                "journey": {
+                    "distance": { "meters": 4_000_000_000_u32 }, "duration": { "seconds": 4_000_000_000_u32 },
+                    "route": { "polyline": "x" }, "source": "google",
+                },
+            }),
+        ),
         item_of(
             "DriverLocation",
             json!({ "driverId": "driver_1", "latitude": -50.123_456_7, "longitude": -170.123_456_7, "updatedAt": 1_701_710_400 }),
@@ -206,6 +236,14 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
 async fn no_item_comes_near_to_what_dynamodb_refuses() {
     let world = World::new().await;
     journey(&world, true).await;
+    // With everything that a journey can have, there and back.
+    let mut asked = world.journey(86_400);
+    asked["returnJourney"] = json!(true);
+    asked["returnPickupTime"] = json!(world.now() + 2 * 86_400);
+    asked["viaStops"] =
+        json!([{ "latitude": 50.723_456_7, "longitude": -1.981_234_5, "waitingMinutes": 120 }]);
+    asked["extras"] = json!(["child_seat"]);
+    let quote = world.post("/v1/quotes", None, asked).await.expect_status(201);
     let mut items: BTreeMap<String, Value> = BTreeMap::new();
     for item in world.table().values().map(all_plain).chain(seldom()) {
         let entity = item["EntityType"].as_str().unwrap().to_owned();
@@ -219,6 +257,10 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
         let data = items.get_mut(*entity).unwrap()["Data"].as_object_mut().unwrap();
         data.insert((*name).to_owned(), json!(value));
     }
+    let booked = &mut items.get_mut("Booking").unwrap()["Data"];
+    booked["extras"] = quote["extras"].clone();
+    booked["journey"]["viaStops"] = quote["viaStops"].clone();
+    booked["returnBookingId"] = json!("booking_1");
     let mut found = BTreeSet::new();
     let mut figures = BTreeMap::new();
     macro_rules! measure {
@@ -230,7 +272,7 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
         )*};
     }
     measure! {
-        Booking CheckoutAttempt Complaint ComplianceDocument Driver DriverDay DriverLocation DriverValidity Notice Payment Quote Rating ReferenceLink ReplacedDocument Settings StripeLink Tariff Vehicle VehicleDay
+        Booking CheckoutAttempt Complaint ComplianceDocument Driver DriverDay DriverLocation DriverValidity Notice Payment Quote Rating ReferenceLink ReplacedDocument Settings StripeLink Tariff TariffHead User EmailLink CognitoLink RouteMemo Vehicle VehicleDay
         VehicleValidity WebhookEvent
     }
     // What a version changed is at most all that was and all that is, each named by its place.

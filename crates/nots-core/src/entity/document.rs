@@ -330,6 +330,7 @@ impl IndexedBy<Base> for ComplianceDocument {
 }
 
 impl IndexedBy<Gsi1> for ComplianceDocument {
+    const SPREAD: bool = true;
     type Partition<'a> = DocumentStatus;
 
     fn partition(status: Self::Partition<'_>) -> Pk<Gsi1> {

@@ -213,6 +213,7 @@ impl Stateful for Payment {
 }
 
 impl IndexedBy<Gsi1> for Payment {
+    const SPREAD: bool = true;
     type Partition<'a> = PaymentStatus;
 
     fn partition(status: Self::Partition<'_>) -> Pk<Gsi1> {

@@ -90,7 +90,7 @@ pub struct QuotePricing {
 }
 
 impl QuotePricing {
-    fn of(fare: JourneyFare, (effective_from, version): TariffKey) -> Self {
+    pub(crate) fn of(fare: JourneyFare, (effective_from, version): TariffKey) -> Self {
         let JourneyFare { whole, outward, back } = fare;
         Self {
             currency: whole.currency,

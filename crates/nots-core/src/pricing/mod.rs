@@ -7,7 +7,9 @@
 //! the discount of a way back, on all of that; then stops, waiting, extras and airport fees, which nothing is added to or
 //! taken from.
 
+mod explain;
 mod fare;
+mod preview;
 mod work;
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,11 @@ use crate::{
     time::{Seconds, Timestamp},
 };
 
+pub use explain::{
+    ExplainedLeg, ExplainedLine, ExplainedStep, Explanation, Inputs, PricedBy, ROUNDING, Whole, explain,
+};
 pub use fare::{Breakdown, Fare, Line, Rule};
+pub use preview::{Preview, PreviewTotals, Priced, Repriced, preview};
 pub use work::{Step, Worked, waiting_at_pickup, work_out};
 
 /// Which way of a journey.

@@ -255,7 +255,7 @@ impl Sheet<'_> {
 }
 
 /// Hundredths of a per cent as people read them: `20%`, `12.5%`.
-fn percent(basis_points: BasisPoints) -> String {
+pub(super) fn percent(basis_points: BasisPoints) -> String {
     format!("{}%", f64::from(basis_points) / 100.0)
 }
 

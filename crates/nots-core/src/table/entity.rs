@@ -47,6 +47,8 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
 /// `E: IndexedBy<Gsi1>` is the only licence to query `Gsi1` for `E`.
 pub trait IndexedBy<I: Index>: Entity {
+    /// Whether a partition takes so many writes that it may be spread over [shards](super::Shards).
+    const SPREAD: bool = false;
     /// What a caller must know to name a partition.
     type Partition<'a>;
 
@@ -64,10 +66,16 @@ pub trait IndexSet<E: Entity> {
 
     /// Whether an attribute is a key of one of them.
     fn manages(attribute: &str) -> bool;
+    /// The attributes among them whose partitions may be spread over shards.
+    fn spread() -> Vec<&'static str>;
 }
 
 fn is_key<I: Index>(attribute: &str) -> bool {
     attribute == I::PK || attribute == I::SK
+}
+
+fn spread_by<I: Index, E: IndexedBy<I>>() -> Option<&'static str> {
+    E::SPREAD.then_some(I::PK)
 }
 
 fn write_entry<I: Index, E: IndexedBy<I>>(row: &Stored<E>, item: &mut Item) {
@@ -83,6 +91,10 @@ impl<E: Entity> IndexSet<E> for () {
     fn manages(_: &str) -> bool {
         false
     }
+
+    fn spread() -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 impl<E: IndexedBy<A>, A: Index> IndexSet<E> for (A,) {
@@ -92,6 +104,10 @@ impl<E: IndexedBy<A>, A: Index> IndexSet<E> for (A,) {
 
     fn manages(attribute: &str) -> bool {
         is_key::<A>(attribute)
+    }
+
+    fn spread() -> Vec<&'static str> {
+        spread_by::<A, E>().into_iter().collect()
     }
 }
 
@@ -104,6 +120,10 @@ impl<E: IndexedBy<A> + IndexedBy<B>, A: Index, B: Index> IndexSet<E> for (A, B) 
     fn manages(attribute: &str) -> bool {
         is_key::<A>(attribute) || is_key::<B>(attribute)
     }
+
+    fn spread() -> Vec<&'static str> {
+        [spread_by::<A, E>(), spread_by::<B, E>()].into_iter().flatten().collect()
+    }
 }
 
 impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index> IndexSet<E> for (A, B, C) {
@@ -115,6 +135,10 @@ impl<E: IndexedBy<A> + IndexedBy<B> + IndexedBy<C>, A: Index, B: Index, C: Index
 
     fn manages(attribute: &str) -> bool {
         is_key::<A>(attribute) || is_key::<B>(attribute) || is_key::<C>(attribute)
+    }
+
+    fn spread() -> Vec<&'static str> {
+        [spread_by::<A, E>(), spread_by::<B, E>(), spread_by::<C, E>()].into_iter().flatten().collect()
     }
 }
 

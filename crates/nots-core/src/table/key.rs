@@ -2,6 +2,10 @@
 
 use std::{fmt, marker::PhantomData};
 
+use serde_dynamo::AttributeValue;
+
+use super::stored::Item;
+
 mod sealed {
     pub trait Sealed {}
 }
@@ -100,4 +104,16 @@ pub struct RawKey {
     pub pk: String,
     /// `SK`.
     pub sk: String,
+}
+
+impl RawKey {
+    /// The key of an item; none if it has none, which no item of the table is without.
+    #[must_use]
+    pub fn of(item: &Item) -> Option<Self> {
+        let text = |name| match item.get(name) {
+            Some(AttributeValue::S(text)) => Some(text.clone()),
+            _ => None,
+        };
+        Some(Self { pk: text(Base::PK)?, sk: text(Base::SK)? })
+    }
 }

@@ -8,6 +8,7 @@ mod entity;
 mod key;
 mod read;
 mod size;
+mod spread;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use entity::{Entity, IndexSet, IndexedBy, Machine, Stateful, Upgrade};
 pub use key::{Base, Gsi1, Gsi2, Gsi3, Index, Key, Pk, RawKey};
 pub use read::{Get, Page, Position, Query, RawQuery, ReadError, ReadSet, SortRange};
 pub use size::{MOST_BYTES, item_bytes};
+pub use spread::{BadShards, Shards, Spread};
 pub use stored::{DecodeError, Item, Meta, Stored, Version, attr};
 pub use write::{
     Because, Condition, Expression, IllegalMove, Move, New, Op, Refusal, Release, Requirement, Rewrite,

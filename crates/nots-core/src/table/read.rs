@@ -8,6 +8,7 @@ use std::{
 use super::{
     entity::{Entity, IndexedBy},
     key::{Base, Index, Key, Pk, RawKey},
+    spread::Shards,
     stored::{DecodeError, Item, Stored},
 };
 use crate::ports::{Table, TableError};
@@ -59,12 +60,14 @@ pub struct Query<I, E> {
     pk: Pk<I>,
     range: SortRange,
     newest_first: bool,
+    spread: bool,
     entity: PhantomData<fn() -> E>,
 }
 
 impl<I: Index, E: IndexedBy<I>> Query<I, E> {
     pub(crate) fn over(partition: E::Partition<'_>) -> Self {
-        Self { pk: E::partition(partition), range: SortRange::All, newest_first: false, entity: PhantomData }
+        let pk = E::partition(partition);
+        Self { pk, range: SortRange::All, newest_first: false, spread: E::SPREAD, entity: PhantomData }
     }
 }
 
@@ -88,6 +91,7 @@ impl<I: Index, E: Entity> Query<I, E> {
             sk: I::SK,
             range: self.range.clone(),
             newest_first: self.newest_first,
+            spread: self.spread,
             limit,
             after,
         }
@@ -103,16 +107,40 @@ impl<I: Index, E: Entity> Query<I, E> {
     /// Whether a position can be one of this query's.
     #[must_use]
     pub fn accepts(&self, position: &Position) -> bool {
-        let Position(names) = position;
-        names.get(I::PK) == Some(&self.pk.0)
-            && [I::SK, Base::PK, Base::SK].iter().all(|name| names.contains_key(*name))
-            && names.len() == if I::NAME.is_some() { 4 } else { 2 }
+        match position.whole() {
+            // The table's own keys are the item's keys.
+            Some(key) => I::NAME.is_some() || (key.pk == self.pk.0 && key.sk == position.sk),
+            None => {
+                let known = |shard: &u16| *shard < Shards::MAX;
+                self.spread && !position.told.is_empty() && position.told.keys().all(known)
+            }
+        }
     }
 }
 
-/// Where a page ended: the key attributes of its last item.
+/// Where a page ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position(pub BTreeMap<String, String>);
+pub struct Position {
+    /// The sort key of the last item told.
+    pub sk: String,
+    /// By shard, the last item told that has this sort key; of a partition in one piece, its last item as shard 0.
+    pub told: BTreeMap<u16, RawKey>,
+}
+
+impl Position {
+    /// Behind an item of a partition in one piece.
+    #[must_use]
+    pub fn behind(sk: String, key: RawKey) -> Self {
+        Self { sk, told: BTreeMap::from([(0, key)]) }
+    }
+
+    /// The last item told of a partition in one piece; none when the position is in several shards, or in another
+    /// than the first.
+    #[must_use]
+    pub fn whole(&self) -> Option<&RawKey> {
+        self.told.get(&0).filter(|_| self.told.len() == 1)
+    }
+}
 
 /// A query as plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +155,8 @@ pub struct RawQuery {
     pub range: SortRange,
     /// Whether the highest sort key comes first.
     pub newest_first: bool,
+    /// Whether the partition may be spread over shards.
+    pub spread: bool,
     /// The most items to answer.
     pub limit: u32,
     /// Where the page before ended.

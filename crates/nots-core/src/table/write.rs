@@ -5,7 +5,7 @@ use std::{collections::HashMap, marker::PhantomData};
 use serde_dynamo::AttributeValue;
 
 use super::{
-    entity::{Entity, Machine, Stateful},
+    entity::{Entity, IndexSet, Machine, Stateful},
     key::{Base, Key, RawKey},
     read::Get,
     stored::{DecodeError, Item, Stored, Version, attr},
@@ -288,6 +288,8 @@ pub enum Op {
         key: RawKey,
         /// The item.
         item: Item,
+        /// Which of its attributes hold a partition key that may be spread over shards.
+        spread: Vec<&'static str>,
         /// What must hold.
         condition: Condition,
     },
@@ -410,7 +412,10 @@ impl Transaction {
     fn put<E: Entity>(mut self, row: &Stored<E>, condition: Condition) -> Self {
         let key = E::key_of(row.data.id()).raw();
         match row.to_sound_item() {
-            Ok(item) => self.ops.push(Op::Put { entity: E::TYPE, key, item, condition }),
+            Ok(item) => {
+                let spread = E::Indexes::spread();
+                self.ops.push(Op::Put { entity: E::TYPE, key, item, spread, condition });
+            }
             Err(fault) => self.fault = Some(fault),
         }
         self

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use nots_core::ports::Cause;
+use nots_core::{ports::Cause, table::Shards};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -42,22 +42,22 @@ async fn steps(bookings: u32, folder: &Path) -> Result<(u64, f64), Cause> {
     watch.tell("written", lines);
 
     let watch = Watch::begin();
-    let counts = import_file(&sample, &one).await?;
+    let counts = import_file(&sample, &one, Shards::ONE).await?;
     watch.tell("imported", lines);
     expect(counts.created == lines, "every line is created")?;
 
     let watch = Watch::begin();
-    let counts = import_file(&sample, &one).await?;
+    let counts = import_file(&sample, &one, Shards::ONE).await?;
     watch.tell("imported again", lines);
     expect(counts.unchanged == lines, "every line is unchanged")?;
 
     let watch = Watch::begin();
-    export_file(Some(&first), &one).await?;
+    export_file(Some(&first), &one, Shards::ONE).await?;
     watch.tell("exported", lines);
     expect(digest(&sample)? == digest(&first)?, "the same lines come out, in an order of their own")?;
 
-    import_file(&first, &other).await?;
-    export_file(Some(&second), &other).await?;
+    import_file(&first, &other, Shards::ONE).await?;
+    export_file(Some(&second), &other, Shards::ONE).await?;
     expect(same(&first, &second)?, "an export of an import of an export is the export, byte by byte")?;
     #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
     Ok((lines, std::fs::metadata(&first)?.len() as f64 / 1e6))

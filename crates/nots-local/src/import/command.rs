@@ -10,6 +10,7 @@ use std::{
 use nots_core::{
     Timestamp,
     ports::{Cause, Clock},
+    table::Shards,
 };
 use nots_lambda::{RandomIds, SystemClock};
 
@@ -95,9 +96,9 @@ fn about(path: &Path, error: impl std::fmt::Display) -> Cause {
 /// # Errors
 /// When it could not be done to the end, or lines were refused.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-pub async fn import_file(file: &Path, target: &Target) -> Result<Counts, Cause> {
+pub async fn import_file(file: &Path, target: &Target, shards: Shards) -> Result<Counts, Cause> {
     let from = File::open(file).map_err(|error| about(file, error))?;
-    let opened = target.open(true).await?;
+    let opened = target.open(true, shards).await?;
     let mut refused = OnDemand::beside(file, ".refused.jsonl").map_err(|error| about(file, error))?;
     let mut kept = OnDemand::beside(file, ".kept.jsonl").map_err(|error| about(file, error))?;
     let mut progress = Progress::begin();
@@ -124,8 +125,8 @@ pub async fn import_file(file: &Path, target: &Target) -> Result<Counts, Cause> 
 /// # Errors
 /// When it could not be done to the end. A file is then not there, or is what it was.
 #[expect(clippy::print_stderr, reason = "a command's answer")]
-pub async fn export_file(file: Option<&Path>, target: &Target) -> Result<u64, Cause> {
-    let opened = target.open(false).await?;
+pub async fn export_file(file: Option<&Path>, target: &Target, shards: Shards) -> Result<u64, Cause> {
+    let opened = target.open(false, shards).await?;
     let mut progress = Progress::begin();
     let (table, clock, ids) = (opened.table.as_ref(), opened.clock.as_ref(), RandomIds::default());
     let mut say = |lines: u64| progress.say(|| format!("{lines} lines"));

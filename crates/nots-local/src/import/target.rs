@@ -6,6 +6,7 @@ use nots_aws::LocalDynamo;
 use nots_core::{
     access,
     ports::{Cause, Clock, Table},
+    table::Shards,
 };
 use nots_lambda::SystemClock;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -44,12 +45,13 @@ pub struct Opened {
 }
 
 impl Target {
-    /// Opens the table; in a folder that has none it is made when `to_write`.
+    /// Opens the table, whose busy partitions are spread over shards; in a folder that has none it is made when
+    /// `to_write`.
     ///
     /// # Errors
     /// When the folder is in use or cannot be used, there is no such table, or it does not answer.
-    pub async fn open(&self, to_write: bool) -> Result<Opened, Cause> {
-        let opened = match self {
+    pub async fn open(&self, to_write: bool, shards: Shards) -> Result<Opened, Cause> {
+        let mut opened = match self {
             Self::Data(folder) => {
                 let file = folder.join("table.sqlite");
                 if !to_write && !file.is_file() {
@@ -76,6 +78,7 @@ impl Target {
                 Opened { table, clock: Arc::new(SystemClock), serving: None, _lock: None }
             }
         };
+        opened.table = shards.over(opened.table.clone());
         // Whatever is wrong with the place shows before the first line does.
         opened.table.read(access::settings()).await.map_err(|error| chain(&error))?;
         Ok(opened)

@@ -102,7 +102,7 @@ impl Booking {
         let pricing = &quote.pricing;
         let outward = match &leg.pairing {
             Pairing::Return { outward_booking_id } => outward_booking_id,
-            Pairing::Outward { .. } | Pairing::Alone {} => &leg.booking_id,
+            Pairing::Outward { .. } | Pairing::Alone => &leg.booking_id,
         };
         Self {
             quote_id: quote.quote_id.clone(),
@@ -182,7 +182,7 @@ impl Booking {
     pub fn paid_under(&self) -> &BookingId {
         match &self.pairing {
             Pairing::Return { outward_booking_id } => outward_booking_id,
-            Pairing::Outward { .. } | Pairing::Alone {} => &self.booking_id,
+            Pairing::Outward { .. } | Pairing::Alone => &self.booking_id,
         }
     }
 }
@@ -224,7 +224,7 @@ fn legs(
     });
     let pairing = match back {
         Some(_) => Pairing::Outward { return_booking_id: return_id },
-        None => Pairing::Alone {},
+        None => Pairing::Alone,
     };
     let outward = Leg {
         booking_id: booking_id.clone(),

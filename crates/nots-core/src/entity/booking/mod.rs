@@ -291,6 +291,7 @@ pub(crate) fn pickup_sort(at: Timestamp) -> String {
 }
 
 impl IndexedBy<Gsi1> for Booking {
+    const SPREAD: bool = true;
     type Partition<'a> = BookingStatus;
 
     fn partition(status: Self::Partition<'_>) -> Pk<Gsi1> {

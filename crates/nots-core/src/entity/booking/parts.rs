@@ -68,22 +68,61 @@ impl BookedJourney {
 /// The booking of the other way of a journey there and back. Each has its own time, driver and status; one payment,
 /// kept under the outward one, is for both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "Links", into = "Links")]
 pub enum Pairing {
     /// This is the way there.
-    #[serde(rename_all = "camelCase")]
     Outward {
         /// The way back.
         return_booking_id: BookingId,
     },
     /// This is the way back.
-    #[serde(rename_all = "camelCase")]
     Return {
         /// The way there.
         outward_booking_id: BookingId,
     },
     /// There is no other.
-    Alone {},
+    Alone,
+}
+
+/// A pairing as it is stored and sent.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Links {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_booking_id: Option<BookingId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outward_booking_id: Option<BookingId>,
+}
+
+/// A booking names both a way there and a way back.
+#[derive(Debug, thiserror::Error)]
+#[error("is both the way there and the way back")]
+struct BothWays;
+
+impl TryFrom<Links> for Pairing {
+    type Error = BothWays;
+    fn try_from(links: Links) -> Result<Self, BothWays> {
+        match (links.return_booking_id, links.outward_booking_id) {
+            (None, None) => Ok(Self::Alone),
+            (Some(return_booking_id), None) => Ok(Self::Outward { return_booking_id }),
+            (None, Some(outward_booking_id)) => Ok(Self::Return { outward_booking_id }),
+            (Some(_), Some(_)) => Err(BothWays),
+        }
+    }
+}
+
+impl From<Pairing> for Links {
+    fn from(pairing: Pairing) -> Self {
+        match pairing {
+            Pairing::Alone => Self::default(),
+            Pairing::Outward { return_booking_id } => {
+                Self { return_booking_id: Some(return_booking_id), ..Self::default() }
+            }
+            Pairing::Return { outward_booking_id } => {
+                Self { outward_booking_id: Some(outward_booking_id), ..Self::default() }
+            }
+        }
+    }
 }
 
 /// The fare, copied from the quote.

@@ -3,14 +3,16 @@
 use std::collections::HashSet;
 
 use super::{Code, FixedPrice, Rate, Terms, WHOLE, When};
-use crate::{area::Area, journey::VehicleType, money::Pence};
+use crate::{area::Area, calendar::Weekday, journey::VehicleType, money::Pence};
 
 /// The most that one amount of a tariff may be: £10,000.
 const MAX_AMOUNT: Pence = Pence::new(1_000_000);
 /// The most that an uplift may add: three times the fare.
 const MAX_UPLIFT: u32 = 30_000;
 /// The most zones, fixed prices, uplifts, extras and dates that a tariff may have; it is one item of the table.
-const MOST: (usize, usize, usize, usize, usize) = (100, 300, 20, 30, 100);
+const MOST: (usize, usize, usize, usize, usize) = (100, 300, 10, 30, 100);
+/// The most zones that are airports: each may be a line of a fare.
+const MOST_AIRPORTS: usize = 20;
 /// The most corners that all zones have together.
 const MOST_CORNERS: usize = 2_000;
 /// The most free waiting, in minutes: a day.
@@ -69,10 +71,12 @@ impl Faults {
         }
     }
 
-    fn few(&mut self, pointer: &str, number: usize, most: usize) {
+    /// Whether a list is short enough to be looked into: whoever sends one that is too long waits for no more than that.
+    fn few(&mut self, pointer: &str, number: usize, most: usize) -> bool {
         if number > most {
             self.add(pointer, format!("must have at most {most} entries"));
         }
+        number <= most
     }
 
     fn unique<'a>(&mut self, list: &str, field: &str, codes: impl Iterator<Item = &'a Code>) {
@@ -126,7 +130,11 @@ impl Terms {
     }
 
     fn check_zones(&self, faults: &mut Faults) {
-        faults.few("/zones", self.zones.len(), MOST.0);
+        if !faults.few("/zones", self.zones.len(), MOST.0)
+            || !faults.few("/serviceArea", self.service_area.len(), MOST.0)
+        {
+            return;
+        }
         faults.unique("/zones", "/code", self.zones.iter().map(|zone| &zone.code));
         let mut corners: usize = 0;
         for (place, zone) in self.zones.iter().enumerate() {
@@ -139,6 +147,9 @@ impl Terms {
             if let Some(fee) = zone.airport_fee {
                 faults.amount(format!("/zones/{place}/airportFee"), fee);
             }
+        }
+        if self.zones.iter().filter(|zone| zone.is_airport()).count() > MOST_AIRPORTS {
+            faults.add("/zones", format!("must have at most {MOST_AIRPORTS} airports"));
         }
         if corners > MOST_CORNERS {
             faults.add("/zones", format!("must have at most {MOST_CORNERS} corners together"));
@@ -156,7 +167,9 @@ impl Terms {
     }
 
     fn check_fixed_prices(&self, faults: &mut Faults) {
-        faults.few("/fixedPrices", self.fixed_prices.len(), MOST.1);
+        if !faults.few("/fixedPrices", self.fixed_prices.len(), MOST.1) {
+            return;
+        }
         faults.unique("/fixedPrices", "/code", self.fixed_prices.iter().map(|fixed| &fixed.code));
         for (place, fixed) in self.fixed_prices.iter().enumerate() {
             let at = |field: &str| format!("/fixedPrices/{place}{field}");
@@ -183,7 +196,8 @@ impl Terms {
 
     fn check_uplifts(&self, faults: &mut Faults) {
         let entries = &self.uplifts.entries;
-        faults.few("/uplifts/entries", entries.len(), MOST.2);
+        let looked_into = faults.few("/uplifts/entries", entries.len(), MOST.2);
+        let entries = if looked_into { entries.as_slice() } else { &[] };
         faults.unique("/uplifts/entries", "/code", entries.iter().map(|uplift| &uplift.code));
         for (place, uplift) in entries.iter().enumerate() {
             let at = |field: &str| format!("/uplifts/entries/{place}{field}");
@@ -193,6 +207,9 @@ impl Terms {
                     faults.add(at("/to"), "must not be the time at which it begins");
                 }
                 When::Weekend { days } if days.is_empty() => faults.add(at("/days"), "must name a day"),
+                When::Weekend { days } if days.iter().collect::<HashSet<_>>().len() < days.len() => {
+                    faults.add(at("/days"), "must name each day once");
+                }
                 _ => {}
             }
             let earlier = entries.iter().take(place).find(|other| same_hours(&other.when, &uplift.when));
@@ -203,8 +220,11 @@ impl Terms {
                 );
             }
         }
-        faults.few("/bankHolidays/also", self.bank_holidays.also.len(), MOST.4);
-        faults.few("/bankHolidays/except", self.bank_holidays.except.len(), MOST.4);
+        if !faults.few("/bankHolidays/also", self.bank_holidays.also.len(), MOST.4)
+            || !faults.few("/bankHolidays/except", self.bank_holidays.except.len(), MOST.4)
+        {
+            return;
+        }
         for (place, day) in self.bank_holidays.except.iter().enumerate() {
             if self.bank_holidays.also.contains(day) {
                 faults.add(format!("/bankHolidays/except/{place}"), "is among those that are added");
@@ -213,7 +233,9 @@ impl Terms {
     }
 
     fn check_extras(&self, faults: &mut Faults) {
-        faults.few("/extras", self.extras.len(), MOST.3);
+        if !faults.few("/extras", self.extras.len(), MOST.3) {
+            return;
+        }
         faults.unique("/extras", "/code", self.extras.iter().map(|extra| &extra.code));
         for (place, extra) in self.extras.iter().enumerate() {
             faults.amount(format!("/extras/{place}/unitPrice"), extra.unit_price);
@@ -247,7 +269,8 @@ fn same_hours(one: &When, other: &When) -> bool {
             a.within(*c, *d) || c.within(*a, *b)
         }
         (When::Weekend { days: one }, When::Weekend { days: other }) => {
-            one.iter().any(|day| other.contains(day))
+            // More than seven have one twice, which is told beside this.
+            one.iter().take(Weekday::ALL.len()).any(|day| other.contains(day))
         }
         (When::BankHoliday, When::BankHoliday) => true,
         _ => false,

@@ -66,7 +66,7 @@ impl<'de> Deserialize<'de> for Code {
 }
 
 /// What people call something in a tariff.
-pub type Label = Text<100>;
+pub type Label = Text<60>;
 
 /// A share in hundredths of a per cent: 2,000 is 20 %.
 pub type BasisPoints = u32;

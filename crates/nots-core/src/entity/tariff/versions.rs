@@ -77,6 +77,14 @@ impl Tariff {
     }
 }
 
+impl TariffHead {
+    /// The newest version's name.
+    #[must_use]
+    pub const fn latest(&self) -> TariffKey {
+        (self.latest_effective_from, self.latest_version)
+    }
+}
+
 impl Entity for Tariff {
     const TYPE: &'static str = "Tariff";
     type Id<'a> = TariffKey;

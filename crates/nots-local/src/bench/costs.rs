@@ -21,7 +21,7 @@ const STARTS: usize = 5;
 /// # Errors
 /// When the journey does not go through.
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-pub async fn run(binaries: &Path) -> Result<(), Cause> {
+pub(super) async fn run(binaries: &Path) -> Result<(), Cause> {
     let platform = Platform::start(Options { by_hand: true, ..Options::default() }).await?;
     let steps = Journey::on(platform).play().await?;
     println!(
