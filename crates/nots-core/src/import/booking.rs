@@ -76,9 +76,7 @@ pub(super) fn faults(b: &Booking, payment_total: Option<Pence>) -> Vec<Fault> {
         "goes with the method stripe alone",
     );
     match &b.pairing {
-        Pairing::Alone {} => {
-            must(payment_total.is_none(), "/paymentTotal", "goes with a returnBookingId alone")
-        }
+        Pairing::Alone => must(payment_total.is_none(), "/paymentTotal", "goes with a returnBookingId alone"),
         Pairing::Outward { return_booking_id } => {
             let back = BookingId::return_of(&b.booking_id);
             must(*return_booking_id == back, "/returnBookingId", &format!("must be {back}"));

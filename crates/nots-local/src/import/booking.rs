@@ -197,7 +197,7 @@ impl BookingLine {
         let journey = self.journey.kept(&mut errors);
         let booking_id = self.booking_id.0;
         let pairing = match (self.return_booking_id, self.outward_booking_id) {
-            (None, None) => Pairing::Alone {},
+            (None, None) => Pairing::Alone,
             (Some(back), None) => Pairing::Outward { return_booking_id: back.0 },
             (None, Some(there)) => Pairing::Return { outward_booking_id: there.0 },
             (Some(_), Some(_)) => {
@@ -208,7 +208,7 @@ impl BookingLine {
         // What both ways of a journey share goes by the way there.
         let shared = match &pairing {
             Pairing::Return { outward_booking_id } => outward_booking_id,
-            Pairing::Outward { .. } | Pairing::Alone {} => &booking_id,
+            Pairing::Outward { .. } | Pairing::Alone => &booking_id,
         };
         let payment = payment(self.payment, self.status.0, shared);
         let quote_id = match self.quote_id {

@@ -102,7 +102,7 @@ impl<P: FnMut(u64)> Out<'_, P> {
             // What is paid for both ways of a journey, the booking of one does not tell.
             let total = match row.data.pairing {
                 Pairing::Outward { .. } => self.payment_total(&row.data.booking_id).await?,
-                Pairing::Return { .. } | Pairing::Alone {} => None,
+                Pairing::Return { .. } | Pairing::Alone => None,
             };
             self.write(Subject::Booking(Box::new(row.data)), row.meta.created_at, total)?;
         }
