@@ -9,6 +9,7 @@ mod dispatch;
 mod documents;
 mod drive;
 mod events;
+mod import;
 mod journey;
 mod logs;
 mod maps;
