@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
-
 use bytes::Bytes;
 use nots_core::entity::tariff::{Terms, demo_terms};
 use serde_json::{Value, json};
