@@ -84,7 +84,7 @@ impl Sheet<'_> {
     /// Whether a fixed price counts.
     fn fixed_price_or_distance_and_time(&mut self) -> Result<bool, Unpriceable> {
         let (terms, trip) = (self.terms, self.trip);
-        if let Some((fixed, price)) = terms.fixed_price(trip.vehicle_type, trip.pickup, trip.dropoff) {
+        if let Some((fixed, price)) = terms.fixed_price(trip) {
             let name = |code| terms.zone(code).map_or("", |zone| zone.name.as_str());
             let (one, other) = (name(&fixed.from), name(&fixed.to));
             let joined = if fixed.both_directions { "and" } else { "to" };
@@ -97,7 +97,7 @@ impl Sheet<'_> {
             return Ok(true);
         }
         if !terms.fixed_prices.is_empty() {
-            self.does_not(Rule::FixedPrice, "No fixed price is for these two places".to_owned());
+            self.does_not(Rule::FixedPrice, "No fixed price is for these places".to_owned());
         }
         // A mile is 1,609.344 m, so in whole millimetres the division is exact until it is rounded once.
         let millimetres = i64::from(trip.metres).checked_mul(1_000).ok_or(Unpriceable::TooLarge)?;

@@ -8,7 +8,7 @@ use nots_core::{
     pricing::{Direction, Rule, Stop, Trip, price, waiting_at_pickup, work_out},
 };
 
-use super::{FAR_AWAY, HEATHROW, STATION, code, fare, lines, on, place, terms, trip, wanted};
+use super::{FAR_AWAY, HARBOUR, HEATHROW, STATION, code, fare, lines, on, place, terms, trip, wanted};
 
 #[test]
 fn the_schema_documents_example() {
@@ -51,7 +51,7 @@ fn every_rule_that_was_looked_at_says_why_it_does_or_does_not_count() {
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     + Base 500p Base fare £5.00
-    - FixedPrice 0p No fixed price is for these two places
+    - FixedPrice 0p No fixed price is for these places
     + Distance 25p 400 m (0.25 miles) at £1.00 a mile
     + Time 15p 90 s (1.5 minutes) at £0.10 a minute
     + MinimumFare 260p £5.40 lifted to the minimum fare of £8.00
@@ -157,6 +157,12 @@ fn a_fixed_price_is_in_place_of_distance_and_time_both_ways() {
     let expected = [(Rule::Base, 500), (Rule::FixedPrice, 14_500), (Rule::AirportFee, 700)];
     assert_eq!(lines(&fare(&t, &there)), expected);
     assert_eq!(lines(&fare(&t, &back)), expected);
+    // A stop in town is on the way; one in Birmingham is not.
+    let stop = |at| Stop { at: place(at), waiting_minutes: 0 };
+    let by_town = Trip { stops: vec![stop(HARBOUR), stop(HEATHROW)], ..there.clone() };
+    assert_eq!(lines(&fare(&t, &by_town))[..2], expected[..2]);
+    let round_about = Trip { stops: vec![stop(HARBOUR), stop(FAR_AWAY)], ..there.clone() };
+    assert!(lines(&fare(&t, &round_about)).iter().any(|(rule, _)| *rule == Rule::Distance));
     let from_elsewhere = Trip { pickup: place(FAR_AWAY), ..there.clone() };
     let rules: Vec<_> = lines(&fare(&t, &from_elsewhere)).into_iter().map(|(rule, _)| rule).collect();
     assert_eq!(rules, [Rule::Base, Rule::Distance, Rule::Time, Rule::AirportFee]);

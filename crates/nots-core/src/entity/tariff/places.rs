@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Label, PerVehicle, Terms};
-use crate::{area::Area, geo::Coordinates, journey::VehicleType, money::Pence};
+use crate::{
+    area::Area,
+    geo::Coordinates,
+    money::Pence,
+    pricing::{Stop, Trip},
+};
 
 /// A named area.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,20 +53,18 @@ pub struct FixedPrice {
 }
 
 impl Terms {
-    /// The fixed price of a journey in a kind of vehicle: the first of the tariff's that fits.
+    /// The fixed price of a journey in a kind of vehicle: the first of the tariff's that fits. One with a stop outside both
+    /// of its zones is another journey, however it begins and ends.
     #[must_use]
-    pub fn fixed_price(
-        &self,
-        kind: VehicleType,
-        pickup: Coordinates,
-        dropoff: Coordinates,
-    ) -> Option<(&FixedPrice, Pence)> {
+    pub fn fixed_price(&self, trip: &Trip) -> Option<(&FixedPrice, Pence)> {
         let within = |code: &Code, at| self.zone(code).is_some_and(|zone| zone.area.contains(at));
         self.fixed_prices.iter().find_map(|fixed| {
-            let price = (*fixed.prices.of(kind))?;
+            let price = (*fixed.prices.of(trip.vehicle_type))?;
+            let (pickup, dropoff) = (trip.pickup, trip.dropoff);
             let there = within(&fixed.from, pickup) && within(&fixed.to, dropoff);
             let back = || fixed.both_directions && within(&fixed.to, pickup) && within(&fixed.from, dropoff);
-            (there || back()).then_some((fixed, price))
+            let on_the_way = |stop: &Stop| within(&fixed.from, stop.at) || within(&fixed.to, stop.at);
+            ((there || back()) && trip.stops.iter().all(on_the_way)).then_some((fixed, price))
         })
     }
 
