@@ -23,7 +23,7 @@ use yaml_rust2::Yaml;
 
 use crate::events::{Case, Stage, names_in, root};
 
-fn source(path: &str) -> String {
+pub(crate) fn source(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bookings;
 mod compile_fail;
+mod conformance;
 mod costs;
 mod crashes;
 mod dispatch;
@@ -11,11 +12,14 @@ mod drive;
 mod events;
 mod journey;
 mod logs;
+
 mod meddling;
+
 mod openapi;
 mod payments;
 mod quotes;
 mod roles;
+mod rows;
 mod seed;
 mod tell;
 mod tokens;
