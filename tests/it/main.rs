@@ -14,6 +14,7 @@ mod journey;
 mod logs;
 
 mod meddling;
+mod model;
 
 mod openapi;
 mod payments;

@@ -5,8 +5,8 @@ use nots_core::{
     access::Window,
     dispatch::{Assignment, Diary},
     entity::{
-        Booking, BookingStatus, CheckoutAttempt, ComplianceDocument, DriverValidity, History, Notice, Payment,
-        VehicleValidity,
+        Booking, BookingStatus, CheckoutAttempt, ComplianceDocument, DriverValidity, History, Notice,
+        Payment, VehicleValidity,
         booking::Step,
         document::{DocumentStatus, DocumentType, Holder},
         driver::FleetStatus,
@@ -61,10 +61,14 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
     let few = || 0..FEW;
     let whose = || prop_oneof![Just(Whose::Driver), Just(Whose::Vehicle)];
     let told = || {
-        (0..EventKind::ALL.len(), 1_u64..3, any::<bool>())
-            .prop_map(|(event, version, email)| Told { event, version, email })
+        (0..EventKind::ALL.len(), 1_u64..3, any::<bool>()).prop_map(|(event, version, email)| Told {
+            event,
+            version,
+            email,
+        })
     };
-    let standing = (whose(), few(), prop::bool::weighted(0.8), prop_oneof![Just(LATE + RIDE), Just(200_000_i64)]);
+    let standing =
+        (whose(), few(), prop::bool::weighted(0.8), prop_oneof![Just(LATE + RIDE), Just(200_000_i64)]);
     prop_oneof![
         4 => (0_i64..8).prop_map(|slot| Op::Offer { slot }),
         6 => (some(), 0..=FEW, 0..REFERENCES).prop_map(|(quote, user, reference)| Op::Book { quote, user, reference }),
@@ -140,7 +144,11 @@ fn one(part: Part) -> Option<Change> {
 /// Reads what the operation needs and prepares it, at a second of the model's time; none when there is nothing to do it to.
 pub(super) async fn prepare(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Prepared> {
     let (transaction, change) = both(table, model, op, now).await?;
-    assert_eq!(transaction.is_some(), change.is_some(), "core and the model disagree whether {op:?} is allowed");
+    assert_eq!(
+        transaction.is_some(),
+        change.is_some(),
+        "core and the model disagree whether {op:?} is allowed"
+    );
     Some(Prepared { transaction: transaction?, change: change? })
 }
 
@@ -173,7 +181,10 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
                 vec![
                     Model::create(Name::Booking(number), made(booking)),
                     Model::create(Name::Payment(number), made(payment)),
-                    Model::create(Name::Reference(referred), made(Fact { booking: number, ..Fact::default() })),
+                    Model::create(
+                        Name::Reference(referred),
+                        made(Fact { booking: number, ..Fact::default() }),
+                    ),
                     Model::change(Name::Quote(number), seen, used),
                 ]
             });
@@ -183,7 +194,8 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let number = nth_booking(model, booking)?;
             let seen = model.get(Name::Payment(number))?;
             let (row, payment) = rows_of(table, number).await?;
-            let attempt = CheckoutAttempt::begin(&payment.data, &row.data, &rows::settings(), by.clone(), when);
+            let attempt =
+                CheckoutAttempt::begin(&payment.data, &row.data, &rows::settings(), by.clone(), when);
             let counted = allowed(Payment::begin_attempt(payment, by, when));
             let change = (seen.status == "pending").then(|| {
                 let count = seen.count + 1;
@@ -259,7 +271,9 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let claimed = |count| Fact { status: "claimed", at: now + LEASE, count, ..Fact::default() };
             let change = match model.get(name) {
                 None => one(Model::create(name, made(claimed(1)))),
-                Some(seen) if seen.status == "released" => one(Model::change(name, seen, claimed(seen.count))),
+                Some(seen) if seen.status == "released" => {
+                    one(Model::change(name, seen, claimed(seen.count)))
+                }
                 Some(seen) if seen.status == "claimed" && now >= seen.at && seen.count < 2 => {
                     one(Model::change(name, seen, claimed(seen.count + 1)))
                 }
@@ -271,7 +285,8 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let number = nth_booking(model, booking)?;
             let name = Name::Notice(number, told);
             let seen = model.get(name)?;
-            let row = table.read(access::notice_of_event(&event(number, told), channel(told))).await.unwrap()?;
+            let row =
+                table.read(access::notice_of_event(&event(number, told), channel(told))).await.unwrap()?;
             let status = ["sent", "released", "undeliverable"][how];
             let ended = match how {
                 0 => Notice::sent(row, "1".to_owned(), when),
@@ -293,16 +308,23 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (Some(Transaction::new().create(&history)), one(part))
         }
         Op::Register { whose, number, status, available, stars } => {
-            let (status, fact) = (STATES[status], Fact { status: STATES[status].as_str(), ..Fact::default() });
+            let (status, fact) =
+                (STATES[status], Fact { status: STATES[status].as_str(), ..Fact::default() });
             match whose {
                 Whose::Driver => {
                     let driver = rows::driver(number, status, available, stars).register(by, when);
                     let fact = Fact { on: available, count: u32::from(stars), ..fact };
-                    (Some(Transaction::new().create(&driver)), one(Model::create(Name::Driver(number), made(fact))))
+                    (
+                        Some(Transaction::new().create(&driver)),
+                        one(Model::create(Name::Driver(number), made(fact))),
+                    )
                 }
                 Whose::Vehicle => {
                     let vehicle = rows::vehicle(number, status).register(by, when);
-                    (Some(Transaction::new().create(&vehicle)), one(Model::create(Name::Vehicle(number), made(fact))))
+                    (
+                        Some(Transaction::new().create(&vehicle)),
+                        one(Model::create(Name::Vehicle(number), made(fact))),
+                    )
                 }
             }
         }
@@ -311,14 +333,22 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let status = if active { "active" } else { "suspended" };
             let (name, fact) = (Name::Validity(whose, number), Fact { status, at: until, ..Fact::default() });
             let transaction = match whose {
-                Whose::Driver => match table.read(access::driver_validity(&driver_id(number))).await.unwrap() {
-                    None => Transaction::new().create(&rows::driver_validity(number, standing).declare(by, when)),
+                Whose::Driver => match table.read(access::driver_validity(&driver_id(number))).await.unwrap()
+                {
+                    None => {
+                        Transaction::new().create(&rows::driver_validity(number, standing).declare(by, when))
+                    }
                     Some(row) => Transaction::new().rewrite(&DriverValidity::revise(row, standing, by, when)),
                 },
-                Whose::Vehicle => match table.read(access::vehicle_validity(&vehicle_id(number))).await.unwrap() {
-                    None => Transaction::new().create(&rows::vehicle_validity(number, standing).declare(by, when)),
-                    Some(row) => Transaction::new().rewrite(&VehicleValidity::revise(row, standing, by, when)),
-                },
+                Whose::Vehicle => {
+                    match table.read(access::vehicle_validity(&vehicle_id(number))).await.unwrap() {
+                        None => Transaction::new()
+                            .create(&rows::vehicle_validity(number, standing).declare(by, when)),
+                        Some(row) => {
+                            Transaction::new().rewrite(&VehicleValidity::revise(row, standing, by, when))
+                        }
+                    }
+                }
             };
             let part = match model.get(name) {
                 None => Model::create(name, made(fact)),
@@ -345,7 +375,10 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let mut next = tariff::demo();
             (next.version, next.effective_from) = (version, at(i64::from(version)));
             let fact = made(Fact { at: i64::from(version), ..Fact::default() });
-            (Some(Transaction::new().create(&next.publish(by, when))), one(Model::create(Name::Tariff(version), fact)))
+            (
+                Some(Transaction::new().create(&next.publish(by, when))),
+                one(Model::create(Name::Tariff(version), fact)),
+            )
         }
         Op::Settings => {
             let transaction = Transaction::new().create(&rows::settings().publish(by, when));

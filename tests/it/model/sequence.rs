@@ -1,0 +1,105 @@
+//! One operation after another, some of them decided long before they are written.
+
+use proptest::{prelude::*, test_runner::TestRunner};
+
+use super::{
+    ops::{Op, any_op, prepare},
+    state::Refusals,
+    world::{World, refusals},
+};
+
+/// What happens next.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Decided and written at once.
+    Do(Op),
+    /// Decided now; what it read may be old when it is written.
+    Decide(Op),
+    /// The oldest that has been decided is written.
+    Write,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![8 => any_op().prop_map(Step::Do), 3 => any_op().prop_map(Step::Decide), 2 => Just(Step::Write)]
+}
+
+/// This many cases, or as many as `PROPTEST_CASES` asks for.
+#[expect(clippy::disallowed_methods, reason = "more cases are asked for by whoever runs the tests")]
+pub(super) fn cases(usually: u32) -> TestRunner {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let config = ProptestConfig {
+        cases: asked.unwrap_or(usually),
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..ProptestConfig::default()
+    };
+    TestRunner::new(config)
+}
+
+pub(super) fn run(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future);
+}
+
+/// Everything that a day needs, so that few operations go far.
+pub(super) fn opening() -> Vec<Op> {
+    use super::state::Whose::{Driver, Vehicle};
+    let mut ops = Vec::new();
+    for number in 0..2 {
+        for whose in [Driver, Vehicle] {
+            ops.push(Op::Register { whose, number, status: 0, available: true, stars: 45 });
+            ops.push(Op::Declare { whose, number, active: true, until: 200_000 });
+        }
+    }
+    for slot in [0, 2, 3, 7] {
+        let number = ops.iter().filter(|op| matches!(op, Op::Offer { .. })).count();
+        ops.push(Op::Offer { slot });
+        ops.push(Op::Book { quote: number, user: number % 3, reference: number });
+    }
+    ops.push(Op::Confirm { booking: 0, intent: Some(0) });
+    ops.push(Op::Confirm { booking: 1, intent: None });
+    ops
+}
+
+async fn play(steps: Vec<(Step, u32)>) {
+    let mut world = World::new().await;
+    let mut decided = std::collections::VecDeque::new();
+    let opening = opening().into_iter().map(|op| (Step::Do(op), 0));
+    for (step, limit) in opening.chain(steps) {
+        let now = world.later();
+        let next = match step {
+            Step::Do(op) => prepare(world.table.as_ref(), &world.model, &op, now).await,
+            Step::Decide(op) => {
+                decided.extend(prepare(world.table.as_ref(), &world.model, &op, now).await);
+                None
+            }
+            Step::Write => decided.pop_front(),
+        };
+        let Some(next) = next else { continue };
+        let expected = world.model.refusals(&next.change);
+        let outcome = refusals(world.table.commit(next.transaction).await);
+        assert_eq!(outcome, expected, "{:?}", next.change);
+        if outcome == Refusals::new() {
+            world.model.apply(&next.change);
+        }
+        if limit > 0 {
+            world.compare(limit).await;
+        }
+    }
+    world.inspect();
+}
+
+#[test]
+fn every_access_pattern_agrees_with_the_model_after_every_operation() {
+    let steps = prop::collection::vec((any_step(), 1_u32..6), 1..30);
+    cases(8)
+        .run(&steps, |steps| {
+            run(play(steps));
+            Ok(())
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+}
