@@ -80,8 +80,8 @@ async fn play(batches: Vec<(Vec<Op>, u32)>) {
 
 #[test]
 fn what_many_write_at_once_is_what_some_order_of_them_would_have_written() {
-    let batches = prop::collection::vec((prop::collection::vec(any_op(), 2..7), 1_u32..6), 1..8);
-    cases(6)
+    let batches = prop::collection::vec((prop::collection::vec(any_op(), 4..10), 2_u32..8), 3..7);
+    cases(3)
         .run(&batches, |batches| {
             run(play(batches));
             Ok(())

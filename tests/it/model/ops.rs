@@ -23,7 +23,7 @@ use super::state::{Change, Fact, Holds, Model, Name, Part, Told, Whose};
 use crate::rows::{self, at, book, driver_id, reference, user, vehicle_id};
 
 /// Bookings, drivers, vehicles, users: few, so that operations meet.
-pub(super) const FEW: usize = 3;
+pub(super) const FEW: usize = 2;
 /// References: fewer than bookings, so that two want the same.
 pub(super) const REFERENCES: usize = 12;
 /// Kinds of document, a driver's and a vehicle's.
@@ -169,7 +169,9 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (Some(Transaction::new().create(&quote)), one(Model::create(Name::Quote(number), fact)))
         }
         Op::Book { quote, user: by, reference: referred } => {
-            let number = nth(quote, Name::Quote)?;
+            // The newest, most of the time: an older one has been booked.
+            let newest = (0..).take_while(|n| model.get(Name::Quote(*n)).is_some()).last()?;
+            let number = if quote.is_multiple_of(4) { nth(quote, Name::Quote)? } else { newest };
             let seen = model.get(Name::Quote(number))?;
             let row = table.read(access::quote(&quote_id(number))).await.unwrap()?;
             let user_id = somebody(by).map(user);
@@ -218,7 +220,7 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (Some(Transaction::new().rewrite(&opened)), one(change))
         }
         Op::Confirm { booking, intent: paid } => {
-            let number = nth_booking(model, booking)?;
+            let number = nth_in(model, booking, &["pending"])?;
             let (seen, payment) = (model.get(Name::Booking(number))?, model.get(Name::Payment(number))?);
             let (row, payment_row) = rows_of(table, number).await?;
             let confirmed = allowed(Booking::confirm(row, payment_row, paid.map(intent), when));
@@ -237,7 +239,7 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (confirmed, change)
         }
         Op::Assign { booking, driver, vehicle } => {
-            let number = nth_booking(model, booking)?;
+            let number = nth_in(model, booking, &["confirmed"])?;
             let seen = model.get(Name::Booking(number))?;
             model.get(Name::Driver(driver))?;
             model.get(Name::Vehicle(vehicle))?;
@@ -245,7 +247,7 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (transaction, assigned(model, number, seen, (driver, vehicle), now))
         }
         Op::Step { booking } => {
-            let number = nth_booking(model, booking)?;
+            let number = nth_in(model, booking, &["assigned", "in_progress"])?;
             let seen = model.get(Name::Booking(number))?;
             let (row, _) = rows_of(table, number).await?;
             let step = Step::ALL.get(seen.count as usize).copied().unwrap_or(Step::Completed);
@@ -393,10 +395,21 @@ pub(super) fn quote_id(number: usize) -> nots_core::QuoteId {
 
 /// A booking that there is.
 fn nth_booking(model: &Model, number: usize) -> Option<usize> {
+    nth_of(model, number, |_| true)
+}
+
+/// A booking that stands so; one time in eight any, because what is not allowed must be tried too.
+fn nth_in(model: &Model, number: usize, status: &[&str]) -> Option<usize> {
+    let fit = nth_of(model, number, |fact| status.contains(&fact.status));
+    fit.filter(|_| !number.is_multiple_of(8)).or_else(|| nth_booking(model, number))
+}
+
+fn nth_of(model: &Model, number: usize, fits: impl Fn(&Fact) -> bool) -> Option<usize> {
     let there: Vec<_> = model
         .facts
-        .keys()
-        .filter_map(|name| if let Name::Booking(number) = name { Some(*number) } else { None })
+        .iter()
+        .filter(|(_, fact)| fits(fact))
+        .filter_map(|(name, _)| if let Name::Booking(number) = name { Some(*number) } else { None })
         .collect();
     (!there.is_empty()).then(|| there[number % there.len()])
 }

@@ -95,8 +95,8 @@ async fn play(steps: Vec<(Step, u32)>) {
 
 #[test]
 fn every_access_pattern_agrees_with_the_model_after_every_operation() {
-    let steps = prop::collection::vec((any_step(), 1_u32..6), 1..30);
-    cases(8)
+    let steps = prop::collection::vec((any_step(), 2_u32..8), 15..30);
+    cases(3)
         .run(&steps, |steps| {
             run(play(steps));
             Ok(())
