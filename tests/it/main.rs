@@ -11,14 +11,14 @@ mod documents;
 mod drive;
 mod events;
 mod journey;
+mod lists;
 mod logs;
-
 mod meddling;
 mod model;
-
 mod openapi;
 mod payments;
 mod quotes;
+mod random;
 mod roles;
 mod rows;
 mod seed;

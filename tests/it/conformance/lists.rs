@@ -6,7 +6,8 @@ use nots_core::{
 };
 
 use super::engine::{
-    Engine, everywhere, indexed, item, key_of, of_index, of_table, position, put, sort_keys, unchanged, with,
+    Engine, behind, everywhere, indexed, item, key, key_of, of_index, of_table, put, sort_keys, unchanged,
+    with,
 };
 
 fn begins_with(prefix: &str) -> SortRange {
@@ -105,10 +106,9 @@ async fn a_position_is_the_keys_of_the_last_item() {
     everywhere(|engine| async move {
         engine.plant((0..3).map(|n| indexed(item("L", &n.to_string()), 1, "I", &format!("s{n}")))).await;
         let query = RawQuery { limit: 2, ..of_table("L", SortRange::All) };
-        assert_eq!(engine.query(query).await.unwrap().next, position([("PK", "L"), ("SK", "1")]));
+        assert_eq!(engine.query(query.clone()).await.unwrap().next, behind(&query, "1", key("L", "1")));
         let query = RawQuery { limit: 2, ..of_index("I", SortRange::All) };
-        let names = [("PK", "L"), ("SK", "1"), ("GSI1PK", "I"), ("GSI1SK", "s1")];
-        assert_eq!(engine.query(query).await.unwrap().next, position(names));
+        assert_eq!(engine.query(query.clone()).await.unwrap().next, behind(&query, "s1", key("L", "1")));
     })
     .await;
 }
@@ -130,13 +130,14 @@ async fn a_position_holds_although_its_item_has_gone() {
         assert_eq!(all(&engine, RawQuery { after: first.next, ..query.clone() }).await, ["4", "5", "3"]);
 
         // The same where there never was such an item.
-        let after = position([("PK", "L"), ("SK", "x"), ("GSI1PK", "I"), ("GSI1SK", "s45")]);
+        let after = behind(&query, "s45", key("L", "x"));
         let forward = RawQuery { after: after.clone(), ..query.clone() };
         assert_eq!(all(&engine, forward).await, ["5", "3"]);
         let back = RawQuery { after, newest_first: true, ..query };
         assert_eq!(all(&engine, back).await, ["4", "1", "6", "0"]);
-        let after = position([("PK", "L"), ("SK", "45")]);
-        assert_eq!(all(&engine, RawQuery { after, ..of_table("L", SortRange::All) }).await, ["5", "6"]);
+        let query = of_table("L", SortRange::All);
+        let after = behind(&query, "45", key("L", "45"));
+        assert_eq!(all(&engine, RawQuery { after, ..query }).await, ["5", "6"]);
     })
     .await;
 }
@@ -167,37 +168,17 @@ async fn items_of_one_sort_key_are_each_met_once() {
 }
 
 #[tokio::test]
-async fn a_position_of_another_list_is_refused() {
+async fn a_position_outside_what_is_asked_for_is_refused() {
     everywhere(|engine| async move {
-        engine.plant((0..3).map(|n| indexed(item("L", &n.to_string()), 1, "I", &format!("s{n}")))).await;
-        let table = |after| RawQuery { after, ..of_table("L", SortRange::All) };
-        wrong(engine.query(table(position([("PK", "K"), ("SK", "1")]))).await);
-        wrong(engine.query(table(position([("PK", "L")]))).await);
-        let index = |after| RawQuery { after, ..of_index("I", SortRange::All) };
-        wrong(engine.query(index(position([("PK", "L"), ("SK", "1")]))).await);
-        let other = [("PK", "L"), ("SK", "1"), ("GSI1PK", "J"), ("GSI1SK", "s1")];
-        wrong(engine.query(index(position(other))).await);
-
-        // Nor one outside the stretch that is asked for.
-        let stretch =
-            |sk| RawQuery { after: position([("PK", "L"), ("SK", sk)]), ..of_table("L", between("1", "2")) };
-        wrong(engine.query(stretch("0")).await);
-        wrong(engine.query(stretch("3")).await);
-        assert_eq!(all(&engine, stretch("1")).await, ["2"]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_position_with_too_many_attributes_is_refused() {
-    everywhere(|engine| async move {
-        engine.plant((0..3).map(|n| indexed(item("L", &n.to_string()), 1, "I", &format!("s{n}")))).await;
-        let after = position([("PK", "L"), ("SK", "1"), ("GSI1PK", "I"), ("GSI1SK", "s1")]);
-        let outcome = engine.query(RawQuery { after, ..of_table("L", SortRange::All) }).await;
-        if engine.departs("a_position_with_too_many_attributes_is_refused") {
-            assert_eq!(sort_keys(&outcome.unwrap().items), ["2"]);
-        } else {
-            wrong(outcome);
+        engine.plant((0..4).map(|n| indexed(item("L", &n.to_string()), 1, "I", &n.to_string()))).await;
+        let whole = of_table("L", SortRange::All);
+        let after = behind(&whole, "1", key("K", "1"));
+        wrong(engine.query(RawQuery { after, ..whole }).await);
+        for query in [of_table("L", between("1", "2")), of_index("I", between("1", "2"))] {
+            let after = |sk| RawQuery { after: behind(&query, sk, key("L", sk)), ..query.clone() };
+            wrong(engine.query(after("0")).await);
+            wrong(engine.query(after("3")).await);
+            assert_eq!(all(&engine, after("1")).await, ["2"]);
         }
     })
     .await;

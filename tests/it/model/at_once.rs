@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use super::{
     ops::{Op, any_op, prepare},
-    sequence::{cases, opening, run},
+    sequence::opening,
     state::{Change, Model, Refusals},
     world::{World, refusals},
 };
+use crate::random::{cases, run};
 
 /// Orders those that went through so that each could have; none when there is no such order. The states between them are
 /// answered too, the first and the last included.

@@ -1,12 +1,13 @@
 //! One operation after another, some of them decided long before they are written.
 
-use proptest::{prelude::*, test_runner::TestRunner};
+use proptest::prelude::*;
 
 use super::{
     ops::{Op, any_op, prepare},
     state::Refusals,
     world::{World, refusals},
 };
+use crate::random::{cases, run};
 
 /// What happens next.
 #[derive(Debug, Clone)]
@@ -21,28 +22,6 @@ enum Step {
 
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![8 => any_op().prop_map(Step::Do), 3 => any_op().prop_map(Step::Decide), 2 => Just(Step::Write)]
-}
-
-/// This many cases, or as many as `PROPTEST_CASES` asks for.
-#[expect(clippy::disallowed_methods, reason = "more cases are asked for by whoever runs the tests")]
-pub(super) fn cases(usually: u32) -> TestRunner {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    let config = ProptestConfig {
-        cases: asked.unwrap_or(usually),
-        failure_persistence: None,
-        max_shrink_iters: 200,
-        ..ProptestConfig::default()
-    };
-    TestRunner::new(config)
-}
-
-pub(super) fn run(future: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future);
 }
 
 /// Everything that a day needs, so that few operations go far.
