@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    ops::{Op, any_op, prepare},
+    ops::{Op, any_op, prepare, rivals},
     sequence::opening,
     state::{Change, Model, Refusals},
     world::{World, refusals},
@@ -74,7 +74,9 @@ async fn play(batches: Vec<(Vec<Op>, u32)>) {
 
 #[test]
 fn what_many_write_at_once_is_what_some_order_of_them_would_have_written() {
-    let batches = prop::collection::vec((prop::collection::vec(any_op(), 3..7), 2_u32..8), 3..7);
+    let batch = (rivals(), prop::collection::vec(any_op(), 0..4))
+        .prop_map(|(rivals, others)| [rivals, others].concat());
+    let batches = prop::collection::vec((batch, 2_u32..8), 4..8);
     cases(3)
         .run(&batches, |batches| {
             run(play(batches));

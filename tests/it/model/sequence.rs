@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    ops::{Op, any_op, prepare},
+    ops::{Op, any_op, prepare, rivals},
     state::Refusals,
     world::{World, refusals},
 };
@@ -16,12 +16,25 @@ enum Step {
     Do(Op),
     /// Decided now; what it read may be old when it is written.
     Decide(Op),
-    /// The oldest that has been decided is written.
+    /// What was decided last is written.
     Write,
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![8 => any_op().prop_map(Step::Do), 3 => any_op().prop_map(Step::Decide), 2 => Just(Step::Write)]
+/// A few steps that belong together.
+fn any_steps() -> impl Strategy<Value = Vec<Step>> {
+    // Each decides on what was there before the others wrote.
+    let overtaken = |rivals: Vec<Op>| {
+        let decided = rivals.iter().cloned().map(Step::Decide);
+        decided.chain(std::iter::repeat_n(Step::Write, rivals.len())).collect()
+    };
+    let on_a_ride = |booking| vec![Step::Do(Op::Step { booking }); 3];
+    prop_oneof![
+        10 => any_op().prop_map(|op| vec![Step::Do(op)]),
+        2 => any_op().prop_map(|op| vec![Step::Decide(op)]),
+        1 => Just(vec![Step::Write]),
+        6 => rivals().prop_map(overtaken),
+        1 => (1_usize..64).prop_map(on_a_ride),
+    ]
 }
 
 /// Everything that a day needs, so that few operations go far.
@@ -34,20 +47,22 @@ pub(super) fn opening() -> Vec<Op> {
             ops.push(Op::Declare { whose, number, active: true, until: 200_000 });
         }
     }
-    for slot in [0, 2, 3, 7] {
+    for slot in [0, 2, 3, 6, 7] {
         let number = ops.iter().filter(|op| matches!(op, Op::Offer { .. })).count();
         ops.push(Op::Offer { slot });
         ops.push(Op::Book { quote: number, user: number % 3, reference: number });
     }
     ops.push(Op::Confirm { booking: 0, intent: Some(0) });
     ops.push(Op::Confirm { booking: 1, intent: None });
+    ops.push(Op::Confirm { booking: 2, intent: None });
     ops
 }
 
-async fn play(steps: Vec<(Step, u32)>) {
+async fn play(steps: Vec<(Vec<Step>, u32)>) {
     let mut world = World::new().await;
-    let mut decided = std::collections::VecDeque::new();
+    let mut decided = Vec::new();
     let opening = opening().into_iter().map(|op| (Step::Do(op), 0));
+    let steps = steps.into_iter().flat_map(|(steps, limit)| steps.into_iter().map(move |step| (step, limit)));
     for (step, limit) in opening.chain(steps) {
         let now = world.later();
         let next = match step {
@@ -56,7 +71,7 @@ async fn play(steps: Vec<(Step, u32)>) {
                 decided.extend(prepare(world.table.as_ref(), &world.model, &op, now).await);
                 None
             }
-            Step::Write => decided.pop_front(),
+            Step::Write => decided.pop(),
         };
         let Some(next) = next else { continue };
         let expected = world.model.refusals(&next.change);
@@ -74,7 +89,7 @@ async fn play(steps: Vec<(Step, u32)>) {
 
 #[test]
 fn every_access_pattern_agrees_with_the_model_after_every_operation() {
-    let steps = prop::collection::vec((any_step(), 2_u32..8), 15..30);
+    let steps = prop::collection::vec((any_steps(), 2_u32..8), 10..18);
     cases(3)
         .run(&steps, |steps| {
             run(play(steps));
