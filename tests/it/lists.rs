@@ -21,17 +21,17 @@ use crate::{
 /// One of the lists of `GET /v1/bookings`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum List {
-    OfStatus,
-    OfUser,
-    OfDriver,
+    Status,
+    User,
+    Driver,
 }
 
 impl List {
     fn path(self) -> &'static str {
         match self {
-            Self::OfStatus => "/v1/bookings?status=confirmed",
-            Self::OfUser => "/v1/bookings?userId=user_1",
-            Self::OfDriver => "/v1/bookings?driverId=driver_1",
+            Self::Status => "/v1/bookings?status=confirmed",
+            Self::User => "/v1/bookings?userId=user_1",
+            Self::Driver => "/v1/bookings?driverId=driver_1",
         }
     }
 }
@@ -84,7 +84,7 @@ impl Bookings {
         let quote = quote(number, at(slot * 60), at(0)).after().clone();
         let mut row = book(quote, Some(user(1)), reference(number), at(0)).unwrap().booking;
         row.data.status = BookingStatus::Confirmed;
-        if self.list == List::OfDriver {
+        if self.list == List::Driver {
             row.data.driver = Some(assigned());
         }
         self.put(&row, Condition::Absent).await;
@@ -114,15 +114,15 @@ impl Bookings {
             Act::Moves { which, slot } => {
                 let moved = self.change(which, |b| b.journey.pickup_time = at(slot * 60)).await;
                 // A user's list goes by the booking's id, which never changes.
-                moved.filter(|_| self.list != List::OfUser)
+                moved.filter(|_| self.list != List::User)
             }
             Act::Goes { which } => {
                 let list = self.list;
                 let gone = self
                     .change(which, |b| match list {
-                        List::OfStatus => b.status = BookingStatus::Cancelled,
-                        List::OfUser => b.customer.user_id = None,
-                        List::OfDriver => b.driver = None,
+                        List::Status => b.status = BookingStatus::Cancelled,
+                        List::User => b.customer.user_id = None,
+                        List::Driver => b.driver = None,
                     })
                     .await?;
                 self.listed.remove(&gone);
@@ -207,7 +207,7 @@ async fn play((list, first, limits, acts): Reading) {
 
 #[test]
 fn a_list_never_loses_a_booking_that_stays_and_never_shows_it_twice() {
-    let list = prop_oneof![Just(List::OfStatus), Just(List::OfUser), Just(List::OfDriver)];
+    let list = prop_oneof![Just(List::Status), Just(List::User), Just(List::Driver)];
     let first = prop::collection::vec((0_usize..1_000, 0_i64..6), 0..14);
     let limits = prop::collection::vec(1_u32..5, 1..4);
     let acts = prop::collection::vec(prop::collection::vec(any_act(), 0..4), 0..10);

@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use super::{
-    ops::{Op, any_op, prepare, rivals},
+    ops::{Op, any_op, rivals},
     sequence::opening,
     state::{Change, Model, Refusals},
+    verbs::prepare,
     world::{World, refusals},
 };
 use crate::random::{cases, run};

@@ -7,7 +7,11 @@ use nots_core::{
     entity::{
         Booking, CheckoutAttempt, ComplianceDocument, Driver, DriverDay, DriverValidity, History, Notice,
         Payment, PaymentStatus, Quote, ReferenceLink, Settings, StripeLink, Tariff, Vehicle, VehicleDay,
-        VehicleValidity, document::Holder, driver::FleetStatus, schedule::Jobs, validity::Standing,
+        VehicleValidity,
+        document::Holder,
+        driver::FleetStatus,
+        schedule::{Commitment, Jobs},
+        validity::Standing,
     },
     event::EventKind,
     ports::{Channel, Table},
@@ -15,10 +19,9 @@ use nots_core::{
 };
 
 use super::{
-    ops::{
-        BOOKING_STATES, FEW, KINDS, REFERENCES, booking_id, channel, event, holder, intent, quote_id, windows,
-    },
+    ops::{FEW, KINDS, REFERENCES},
     state::{Fact, Model, Name, Told, Whose},
+    verbs::{BOOKING_STATES, booking_id, channel, event, holder, intent, quote_id, windows},
 };
 use crate::{
     documents::source,
@@ -159,16 +162,11 @@ fn day(date: &str) -> i64 {
 fn jobs(jobs: &Jobs, fact: Fact) -> Fact {
     let all = jobs.all();
     assert!(all.is_sorted_by_key(|job| job.time.from), "a day's jobs are in order");
-    let apart = |pair: &[_]| matches!(pair, [a, b] if !overlap(a, b));
+    let apart = |pair: &[Commitment]| matches!(pair, [a, b] if a.time.to <= b.time.from);
     assert!(all.windows(2).all(apart), "two jobs of one day overlap: {all:?}");
-    let job = |job: &nots_core::entity::schedule::Commitment| {
-        (seconds(job.time.from), seconds(job.time.to), number(job.booking_id.as_str()))
-    };
+    let job =
+        |job: &Commitment| (seconds(job.time.from), seconds(job.time.to), number(job.booking_id.as_str()));
     Fact { jobs: all.iter().map(job).collect(), ..fact }
-}
-
-fn overlap(a: &nots_core::entity::schedule::Commitment, b: &nots_core::entity::schedule::Commitment) -> bool {
-    a.time.from < b.time.to && b.time.from < a.time.to
 }
 
 impl Shown for DriverDay {

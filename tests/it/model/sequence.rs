@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::{
-    ops::{Op, any_op, prepare, rivals},
+    ops::{Op, any_op, rivals},
     state::Refusals,
+    verbs::prepare,
     world::{World, refusals},
 };
 use crate::random::{cases, run};
