@@ -73,7 +73,10 @@ struct Bookings {
 impl Bookings {
     async fn put(&self, row: &Stored<Booking>, condition: Condition) {
         let (item, key) = (row.to_item().unwrap(), Booking::key_of(row.data.id()).raw());
-        self.table.write_items(vec![Op::Put { entity: Booking::TYPE, key, item, condition }]).await.unwrap();
+        self.table
+            .write_items(vec![Op::Put { entity: Booking::TYPE, key, item, spread: Vec::new(), condition }])
+            .await
+            .unwrap();
     }
 
     /// A booking that is in the list, unless there is one of this number.

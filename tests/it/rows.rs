@@ -7,8 +7,8 @@ use nots_core::{
         Booking, Driver, DriverValidity, Quote, Settings, Vehicle, VehicleValidity,
         booking::{Booked, BookingSource, Customer, Particulars},
         driver::{Availability, FleetStatus, Performance, StarRating},
-        quote::Enquiry,
-        settings::Operator,
+        quote::{Enquiry, ReturnLeg},
+        settings::{MapTerms, Operator},
         tariff,
         validity::Standing,
         vehicle::Registration,
@@ -16,7 +16,6 @@ use nots_core::{
     geo::{Coordinates, Place},
     id::BookingReference,
     journey::{Leg, Measure, Source, VehicleType},
-    pricing::{self, Journey},
     table::{IllegalMove, New, Stored},
     text::Name,
 };
@@ -49,21 +48,32 @@ fn place(address: &str, latitude: f64, longitude: f64) -> Place {
 
 /// A quote for a pickup, made at a moment.
 pub(crate) fn quote(number: usize, pickup: Timestamp, made: Timestamp) -> New<Quote> {
-    let leg = Leg { metres: 8_500, seconds: 1_200, source: Source::Estimate };
-    let journey = Journey { vehicle_type: VehicleType::Standard, metres: leg.metres, seconds: leg.seconds };
+    quote_there_and_back(number, pickup, None, made)
+}
+
+/// The same, and for a pickup on the way back if there is one.
+pub(crate) fn quote_there_and_back(
+    number: usize,
+    pickup: Timestamp,
+    back: Option<Timestamp>,
+    made: Timestamp,
+) -> New<Quote> {
+    let leg = Leg { metres: 8_500, seconds: 1_200, source: Source::Estimate, polyline: None };
+    let journey = Measure::from(leg);
     let enquiry = Enquiry {
-        pickup: place("Bournemouth Railway Station", 50.7260, -1.8782),
-        dropoff: place("Poole Harbour", 50.7122, -2.0053),
+        pickup_location: place("Bournemouth Railway Station", 50.7260, -1.8782),
+        via_stops: Vec::new(),
+        dropoff_location: place("Poole Harbour", 50.7122, -2.0053),
         pickup_time: pickup,
         passengers: 2,
         luggage: 1,
         vehicle_type: VehicleType::Standard,
-        measure: Measure::from(leg),
+        extras: Vec::new(),
+        return_leg: back.map(|pickup_time| ReturnLeg { pickup_time, journey: journey.clone() }),
+        journey,
     };
-    let tariff = tariff::demo();
-    let fare = pricing::price(&tariff, journey).unwrap();
     let id = QuoteId::parse(&format!("quote_{number:04}")).unwrap();
-    Quote::offer(id, enquiry, fare, Vec::new(), (tariff.effective_from, tariff.version), made)
+    Quote::offer(id, enquiry, &tariff::demo().unwrap(), made).unwrap()
 }
 
 /// The reference of the booking of a quote's number.
@@ -109,7 +119,7 @@ pub(crate) fn driver(number: usize, status: FleetStatus, available: bool, stars:
         last_name: Name::parse("Driver").unwrap(),
         phone: Phone::parse("+447700900500").unwrap(),
         status,
-        availability: Availability { available },
+        availability: Availability { available, current_location: None },
         performance: Performance {
             rating: StarRating::from_tenths(stars),
             total_trips: 0,
@@ -137,6 +147,8 @@ pub(crate) fn vehicle(number: usize, status: FleetStatus) -> Vehicle {
         status,
         assigned_driver: None,
         features: Vec::new(),
+        insurance: None,
+        mot: None,
         plate_number: format!("PHV-{number:04}"),
         licensing_authority: AUTHORITY.to_owned(),
     }
@@ -169,6 +181,7 @@ pub(crate) fn settings() -> Settings {
         buffer_seconds: 600,
         payment_success_url: "https://nots.co.uk/bookings/{bookingId}".to_owned(),
         payment_cancel_url: "https://nots.co.uk/bookings/{bookingId}".to_owned(),
+        maps: MapTerms::default(),
     }
 }
 

@@ -162,6 +162,7 @@ async fn a_page_that_is_short_says_where_it_ended() {
         sk: "SK",
         range: nots_core::table::SortRange::All,
         newest_first: false,
+        spread: false,
         limit: 25,
         after: None,
     };

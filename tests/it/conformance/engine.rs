@@ -156,7 +156,7 @@ pub(super) fn sort_keys(items: &[Item]) -> Vec<String> {
 
 /// Puts an item on a condition.
 pub(super) fn put(item: Item, condition: Condition) -> Op {
-    Op::Put { entity: "Test", key: key_of(&item), item, condition }
+    Op::Put { entity: "Test", key: key_of(&item), item, spread: Vec::new(), condition }
 }
 
 /// Holds an item to a condition.
@@ -177,6 +177,7 @@ pub(super) fn of_table(pk: &str, range: SortRange) -> RawQuery {
         sk: "SK",
         range,
         newest_first: false,
+        spread: false,
         limit: 100,
         after: None,
     }
@@ -187,13 +188,14 @@ pub(super) fn of_index(pk: &str, range: SortRange) -> RawQuery {
     RawQuery { index: Some("GSI1"), pk: ("GSI1PK", pk.to_owned()), sk: "GSI1SK", ..of_table(pk, range) }
 }
 
-/// Behind an item of this sort key in a query's partition.
-pub(super) fn behind(query: &RawQuery, sort: &str, key: RawKey) -> Option<Position> {
-    let names =
-        [("PK", key.pk), ("SK", key.sk), (query.pk.0, query.pk.1.clone()), (query.sk, sort.to_owned())];
-    // Of the table itself the last two are the item's own, unless it is in another partition.
-    let names = if query.index.is_none() { &names[..2] } else { &names[..] };
-    Some(Position(names.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect()))
+/// Behind an item of this sort key.
+pub(super) fn behind(sort: &str, key: RawKey) -> Option<Position> {
+    Some(Position::behind(sort.to_owned(), key))
+}
+
+/// Deletes an item on a condition.
+pub(super) fn delete(pk: &str, sk: &str, condition: Condition) -> Op {
+    Op::Delete { entity: "Test", key: key(pk, sk), condition }
 }
 
 #[test]

@@ -98,7 +98,7 @@ async fn not_found_stale_and_an_illegal_move_are_told_apart() {
         let payment = read(&engine, access::payment_of_booking(&booking.data.booking_id)).await;
         let never = booked_elsewhere();
         let confirm = |booking: &Stored<Booking>, payment: &Stored<Payment>, intent: &str| {
-            Booking::confirm(booking.clone(), payment.clone(), Some(intent.to_owned()), at(2))
+            Booking::confirm(vec![booking.clone()], payment.clone(), Some(intent.to_owned()), at(2))
         };
         let lost = confirm(&never.0, &never.1, "pi_0").unwrap();
         assert_eq!(

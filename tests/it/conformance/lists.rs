@@ -106,9 +106,9 @@ async fn a_position_is_the_keys_of_the_last_item() {
     everywhere(|engine| async move {
         engine.plant((0..3).map(|n| indexed(item("L", &n.to_string()), 1, "I", &format!("s{n}")))).await;
         let query = RawQuery { limit: 2, ..of_table("L", SortRange::All) };
-        assert_eq!(engine.query(query.clone()).await.unwrap().next, behind(&query, "1", key("L", "1")));
+        assert_eq!(engine.query(query.clone()).await.unwrap().next, behind("1", key("L", "1")));
         let query = RawQuery { limit: 2, ..of_index("I", SortRange::All) };
-        assert_eq!(engine.query(query.clone()).await.unwrap().next, behind(&query, "s1", key("L", "1")));
+        assert_eq!(engine.query(query.clone()).await.unwrap().next, behind("s1", key("L", "1")));
     })
     .await;
 }
@@ -130,13 +130,13 @@ async fn a_position_holds_although_its_item_has_gone() {
         assert_eq!(all(&engine, RawQuery { after: first.next, ..query.clone() }).await, ["4", "5", "3"]);
 
         // The same where there never was such an item.
-        let after = behind(&query, "s45", key("L", "x"));
+        let after = behind("s45", key("L", "x"));
         let forward = RawQuery { after: after.clone(), ..query.clone() };
         assert_eq!(all(&engine, forward).await, ["5", "3"]);
         let back = RawQuery { after, newest_first: true, ..query };
         assert_eq!(all(&engine, back).await, ["4", "1", "6", "0"]);
         let query = of_table("L", SortRange::All);
-        let after = behind(&query, "45", key("L", "45"));
+        let after = behind("45", key("L", "45"));
         assert_eq!(all(&engine, RawQuery { after, ..query }).await, ["5", "6"]);
     })
     .await;
@@ -172,10 +172,10 @@ async fn a_position_outside_what_is_asked_for_is_refused() {
     everywhere(|engine| async move {
         engine.plant((0..4).map(|n| indexed(item("L", &n.to_string()), 1, "I", &n.to_string()))).await;
         let whole = of_table("L", SortRange::All);
-        let after = behind(&whole, "1", key("K", "1"));
+        let after = behind("1", key("K", "1"));
         wrong(engine.query(RawQuery { after, ..whole }).await);
         for query in [of_table("L", between("1", "2")), of_index("I", between("1", "2"))] {
-            let after = |sk| RawQuery { after: behind(&query, sk, key("L", sk)), ..query.clone() };
+            let after = |sk| RawQuery { after: behind(sk, key("L", sk)), ..query.clone() };
             wrong(engine.query(after("0")).await);
             wrong(engine.query(after("3")).await);
             assert_eq!(all(&engine, after("1")).await, ["2"]);

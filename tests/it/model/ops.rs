@@ -6,7 +6,10 @@ use nots_core::{
 };
 use proptest::prelude::*;
 
-use super::state::{Told, Whose};
+use super::{
+    papers, people,
+    state::{Told, Whose},
+};
 
 /// Bookings, drivers, vehicles, users: few, so that operations meet.
 pub(super) const FEW: usize = 2;
@@ -20,10 +23,12 @@ pub(super) const STATES: [FleetStatus; 3] = FleetStatus::ALL;
 /// Pickups begin shortly before midnight, so that jobs touch one day or two.
 pub(super) const LATE: i64 = 46_400 - 4_500;
 pub(super) const RIDE: i64 = 1_200;
+/// So many seconds after the pickup begins the way back.
+pub(super) const STAY: i64 = 5_400;
 
 #[derive(Debug, Clone)]
 pub(super) enum Op {
-    Offer { slot: i64 },
+    Offer { slot: i64, back: bool },
     Book { quote: usize, user: usize, reference: usize },
     Attempt { booking: usize },
     Open { booking: usize },
@@ -35,8 +40,8 @@ pub(super) enum Op {
     Record { booking: usize },
     Register { whose: Whose, number: usize, status: usize, available: bool, stars: u8 },
     Declare { whose: Whose, number: usize, active: bool, until: i64 },
-    File { whose: Whose, number: usize, kind: usize },
-    Tariff { version: u32 },
+    People(people::Op),
+    Papers(papers::Op),
     Settings,
 }
 
@@ -55,7 +60,7 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
     let standing =
         (whose(), few(), prop::bool::weighted(0.8), prop_oneof![Just(LATE + RIDE), Just(200_000_i64)]);
     prop_oneof![
-        4 => (0_i64..8).prop_map(|slot| Op::Offer { slot }),
+        4 => (0_i64..8, any::<bool>()).prop_map(|(slot, back)| Op::Offer { slot, back }),
         6 => (some(), 0..=FEW, 0..REFERENCES).prop_map(|(quote, user, reference)| Op::Book { quote, user, reference }),
         1 => some().prop_map(|booking| Op::Attempt { booking }),
         1 => some().prop_map(|booking| Op::Open { booking }),
@@ -69,8 +74,8 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
             |(whose, number, status, available, stars)| Op::Register { whose, number, status, available, stars }
         ),
         3 => standing.prop_map(|(whose, number, active, until)| Op::Declare { whose, number, active, until }),
-        1 => (whose(), few(), 0..KINDS.len()).prop_map(|(whose, number, kind)| Op::File { whose, number, kind }),
-        1 => (2_u32..5).prop_map(|version| Op::Tariff { version }),
+        14 => people::any_op().prop_map(Op::People),
+        14 => papers::any_op().prop_map(Op::Papers),
         1 => Just(Op::Settings),
     ]
 }
@@ -83,6 +88,8 @@ pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
     let declare = |whose, number, active| Op::Declare { whose, number, active, until: 200_000 };
     let confirm = |booking, intent| Op::Confirm { booking, intent: Some(intent) };
     prop_oneof![
+        8 => people::rivals().prop_map(|ops| ops.into_iter().map(Op::People).collect()),
+        8 => papers::rivals().prop_map(|ops| ops.into_iter().map(Op::Papers).collect()),
         // One job, two drivers.
         4 => (hot(), 0..FEW).prop_map(move |(job, who)| vec![assign(job, who, who), assign(job, 1 - who, 1 - who)]),
         // One driver, or one vehicle, two jobs.

@@ -50,7 +50,8 @@ pub(super) fn opening() -> Vec<Op> {
     }
     for slot in [0, 2, 3, 6, 7] {
         let number = ops.iter().filter(|op| matches!(op, Op::Offer { .. })).count();
-        ops.push(Op::Offer { slot });
+        // Every other one there and back.
+        ops.push(Op::Offer { slot, back: number % 2 == 1 });
         ops.push(Op::Book { quote: number, user: number % 3, reference: number });
     }
     ops.push(Op::Confirm { booking: 0, intent: Some(0) });

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What is added to a booking's number to name the booking of its way back.
+pub(super) const BACK: usize = 1_000;
+
 /// What is named in the table; numbers stand for ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
     Quote(usize),
-    /// The booking of the quote of this number; so the others that name a booking.
+    /// The booking of the quote of this number, and [`BACK`] more that of its way back; so the others that name a booking.
     Booking(usize),
+    /// Of the way there, also when it is for both.
     Payment(usize),
     Attempt(usize, u32),
     Notice(usize, Told),
@@ -21,8 +25,23 @@ pub(super) enum Name {
     Day(Whose, usize, i64),
     /// One of the kinds of document, by its place among them.
     Document(Whose, usize, usize),
-    Tariff(u32),
+    /// The same, and which document it was.
+    Past(Whose, usize, usize, u32),
+    /// A version, in force from a moment.
+    Tariff(u32, i64),
+    TariffHead,
     Settings,
+    User(usize),
+    /// An e-mail address that is somebody's.
+    Address(usize),
+    Login(usize),
+    Rating(usize),
+    Complaint(usize),
+    /// One of the card processor's.
+    Event(usize),
+    Location(usize),
+    /// An answer about a way.
+    Memo(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,9 +77,35 @@ impl Name {
             Self::Day(Whose::Driver, ..) => "DriverDay",
             Self::Day(Whose::Vehicle, ..) => "VehicleDay",
             Self::Document(..) => "ComplianceDocument",
-            Self::Tariff(_) => "Tariff",
+            Self::Past(..) => "ReplacedDocument",
+            Self::Tariff(..) => "Tariff",
+            Self::TariffHead => "TariffHead",
             Self::Settings => "Settings",
+            Self::User(_) => "User",
+            Self::Address(_) => "UniqueEmail",
+            Self::Login(_) => "UniqueCognito",
+            Self::Rating(_) => "Rating",
+            Self::Complaint(_) => "Complaint",
+            Self::Event(_) => "WebhookEvent",
+            Self::Location(_) => "DriverLocation",
+            Self::Memo(_) => "RouteMemo",
         }
+    }
+
+    /// What it sorts by among its like: its number, the way back behind the way there; a version of a history.
+    pub(super) fn number(self) -> i64 {
+        let signed = |number: usize| i64::try_from(number).unwrap();
+        match self {
+            Self::Booking(n) | Self::Rating(n) => signed(n % BACK) * 2 + signed(n / BACK),
+            Self::History(_, version) => i64::try_from(version).unwrap(),
+            Self::Driver(n) | Self::Vehicle(n) | Self::User(n) => signed(n),
+            other => panic!("nothing sorts by the number of {other:?}"),
+        }
+    }
+
+    /// Whether the machine has the move.
+    pub(super) fn may(self, from: &str, to: &str) -> bool {
+        self.sources(to).is_some_and(|sources| sources.contains(&from))
     }
 
     /// The states from which a status can be reached; none for what has no status.
@@ -75,6 +120,18 @@ impl Name {
             (Self::Payment(_), "completed") => &["pending", "processing"],
             (Self::Notice(..), "claimed") => &["claimed", "released"],
             (Self::Notice(..), _) => &["claimed"],
+            (Self::Document(..), "pending_review") => {
+                &["pending_review", "valid", "expiring_soon", "expired", "rejected"]
+            }
+            (Self::Document(..), "valid") => &["pending_review"],
+            (Self::Document(..), "expiring_soon") => &["pending_review", "valid"],
+            (Self::Document(..), _) => &["pending_review", "valid", "expiring_soon"],
+            (Self::Complaint(_), "open") => &["open"],
+            (Self::Complaint(_), "investigating") => &["open", "investigating", "resolved"],
+            (Self::Complaint(_), "resolved") => &["open", "investigating"],
+            (Self::Complaint(_), "closed") => &["open", "investigating", "resolved"],
+            (Self::Event(_), "applied") => &["unrecognised", "reviewed"],
+            (Self::Event(_), "reviewed") => &["unrecognised", "mismatched"],
             _ => return None,
         })
     }
@@ -93,11 +150,13 @@ pub(super) struct Fact {
     pub(super) user: Option<usize>,
     pub(super) driver: Option<usize>,
     pub(super) vehicle: Option<usize>,
+    pub(super) email: Option<usize>,
+    pub(super) login: Option<usize>,
     /// A pickup, an expiry, an end.
     pub(super) at: i64,
-    /// Attempts, steps, tries, stars.
+    /// Attempts, steps, tries, stars; a rank, a version, a document.
     pub(super) count: u32,
-    /// On duty; opened.
+    /// On duty; opened; there and back; in capitals; resolved.
     pub(super) on: bool,
     pub(super) jobs: BTreeSet<Job>,
 }
@@ -111,9 +170,11 @@ pub(super) enum Holds {
     Version(u64),
     /// Active, and until this moment.
     ActiveUntil(i64),
+    /// It is this user's, and goes.
+    GivenUpBy(usize),
 }
 
-/// One item of a change: what must hold, and what it becomes; none when it is only looked at.
+/// One item of a change: what must hold, and what it becomes; none when it is only looked at, or goes.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) name: Name,
@@ -171,6 +232,9 @@ impl Model {
                     let met = found.status == "active" && found.at >= *until;
                     (!met).then(|| "Unmet".to_owned())
                 }
+                (Holds::GivenUpBy(user), Some(found)) => {
+                    (found.user != Some(*user)).then(|| "Unmet".to_owned())
+                }
             }
         };
         let refused = |part: &Part| Some((part.name.kind().to_owned(), because(part)?));
@@ -183,6 +247,9 @@ impl Model {
         for part in change {
             if let Some(fact) = part.becomes.clone() {
                 self.facts.insert(part.name, fact);
+            }
+            if matches!(part.holds, Holds::GivenUpBy(_)) {
+                self.facts.remove(&part.name);
             }
         }
     }

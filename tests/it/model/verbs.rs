@@ -1,25 +1,23 @@
 //! The verbs: each reads rows and facts, and prepares the same change on both sides without making it.
 
 use nots_core::{
-    Actor, BookingId, DocumentId, Timestamp, access,
+    Actor, BookingId, PaymentId, Timestamp, access,
     access::Window,
     dispatch::{Assignment, Diary},
     entity::{
-        Booking, BookingStatus, CheckoutAttempt, ComplianceDocument, DriverValidity, History, Notice,
-        Payment, VehicleValidity,
-        booking::Step,
-        document::{DocumentStatus, Holder},
-        notice::Claim,
-        tariff,
+        Booking, BookingStatus, CheckoutAttempt, DriverValidity, History, Notice, Payment, VehicleValidity,
+        booking::Step, document::Holder, notice::Claim, webhook::WebhookStatus,
     },
     event::{BookingEvent, EventKind},
+    id::BookingReference,
     ports::{Channel, CheckoutSession, Table},
     table::{IllegalMove, Stored, Transaction, Version},
 };
 
 use super::{
-    ops::{KINDS, LATE, Op, RIDE, STATES},
-    state::{Change, Fact, Holds, Model, Name, Part, Told, Whose},
+    ops::{LATE, Op, RIDE, STATES, STAY},
+    papers, people,
+    state::{BACK, Change, Fact, Holds, Model, Name, Part, Told, Whose},
 };
 use crate::rows::{self, at, book, driver_id, reference, user, vehicle_id};
 
@@ -33,11 +31,23 @@ pub(super) struct Prepared {
 }
 
 /// What core and the model each say of a verb; they must both refuse it or both not.
-type Both = (Option<Transaction>, Option<Change>);
+pub(super) type Both = (Option<Transaction>, Option<Change>);
 
 /// A booking's id by its number.
 pub(super) fn booking_id(number: usize) -> BookingId {
-    BookingId::parse(&format!("booking_{number:04}")).unwrap()
+    let outward = BookingId::parse(&format!("booking_{:04}", number % BACK)).unwrap();
+    if number < BACK { outward } else { BookingId::return_of(&outward) }
+}
+
+/// The payment of a booking, by its number.
+pub(super) fn payment_id(number: usize) -> PaymentId {
+    PaymentId::of_booking(&booking_id(number))
+}
+
+/// A reference by its number.
+pub(super) fn reference_of(number: usize) -> BookingReference {
+    let outward = reference(number % BACK);
+    if number < BACK { outward } else { outward.of_return() }
 }
 
 pub(super) fn intent(number: usize) -> String {
@@ -73,7 +83,7 @@ fn allowed<T>(verb: Result<T, IllegalMove>) -> Option<T> {
     verb.ok()
 }
 
-fn one(part: Part) -> Option<Change> {
+pub(super) fn one(part: Part) -> Option<Change> {
     Some(vec![part])
 }
 
@@ -97,11 +107,12 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
     };
     let made = |fact: Fact| Fact { made: now, ..fact };
     Some(match op.clone() {
-        Op::Offer { slot } => {
+        Op::Offer { slot, back } => {
             let number = (0..).find(|n| model.get(Name::Quote(*n)).is_none())?;
             let pickup = LATE + slot * 900;
-            let quote = rows::quote(number, at(pickup), when);
-            let fact = made(Fact { status: "valid", at: pickup, ..Fact::default() });
+            let returning = back.then(|| at(pickup + STAY));
+            let quote = rows::quote_there_and_back(number, at(pickup), returning, when);
+            let fact = made(Fact { status: "valid", at: pickup, on: back, ..Fact::default() });
             (Some(Transaction::new().create(&quote)), one(Model::create(Name::Quote(number), fact)))
         }
         Op::Book { quote, user: by, reference: referred } => {
@@ -116,20 +127,26 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let payment = Fact { status: "pending", user: somebody(by), ..Fact::default() };
             let change = (seen.status == "valid").then(|| {
                 let used = Fact { status: "used", user: somebody(by), ..seen.clone() };
-                vec![
-                    Model::create(Name::Booking(number), made(booking)),
+                let link = |back| {
+                    let fact = made(Fact { booking: number + back, ..Fact::default() });
+                    Model::create(Name::Reference(referred + back), fact)
+                };
+                let mut parts = vec![
+                    Model::create(Name::Booking(number), made(booking.clone())),
                     Model::create(Name::Payment(number), made(payment)),
-                    Model::create(
-                        Name::Reference(referred),
-                        made(Fact { booking: number, ..Fact::default() }),
-                    ),
+                    link(0),
                     Model::change(Name::Quote(number), seen, used),
-                ]
+                ];
+                if seen.on {
+                    let returning = Fact { at: seen.at + STAY, ..booking };
+                    parts.extend([Model::create(Name::Booking(number + BACK), made(returning)), link(BACK)]);
+                }
+                parts
             });
             (booked.map(|booked| booked.transaction), change)
         }
         Op::Attempt { booking } => {
-            let number = nth_booking(model, booking)?;
+            let number = nth_booking(model, booking)? % BACK;
             let seen = model.get(Name::Payment(number))?;
             let (row, payment) = rows_of(table, number).await?;
             let attempt =
@@ -146,7 +163,7 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (counted.map(|counted| Transaction::new().create(&attempt).apply(&counted)), change)
         }
         Op::Open { booking } => {
-            let number = nth_booking(model, booking)?;
+            let number = nth_booking(model, booking)? % BACK;
             let count = model.get(Name::Payment(number))?.count;
             let seen = model.get(Name::Attempt(number, count))?;
             let row = table.read(access::attempt_of_booking(&booking_id(number), count)).await.unwrap()?;
@@ -156,20 +173,38 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             (Some(Transaction::new().rewrite(&opened)), one(change))
         }
         Op::Confirm { booking, intent: paid } => {
-            let number = nth_in(model, booking, &["pending"])?;
+            // Whichever way it is asked for, both are confirmed.
+            let number = nth_in(model, booking, &["pending"])? % BACK;
             let (seen, payment) = (model.get(Name::Booking(number))?, model.get(Name::Payment(number))?);
+            let back = model.get(Name::Booking(number + BACK));
             let (row, payment_row) = rows_of(table, number).await?;
-            let confirmed = allowed(Booking::confirm(row, payment_row, paid.map(intent), when));
-            let change = (seen.status == "pending" && payment.status == "pending").then(|| {
+            let returning = table.read(access::booking(&booking_id(number + BACK))).await.unwrap();
+            let rows = [Some(row), returning].into_iter().flatten().collect();
+            let confirmed = allowed(Booking::confirm(rows, payment_row, paid.map(intent), when));
+            // The event that says so is taken in the same transaction.
+            let event = |paid| Transaction::new().create(&papers::taken(paid, WebhookStatus::Applied, now));
+            let confirmed = match paid {
+                Some(paid) => confirmed.map(|confirmed| confirmed.and(event(paid))),
+                None => confirmed,
+            };
+            let pending = seen.status == "pending" && back.is_none_or(|back| back.status == "pending");
+            let change = (pending && payment.status == "pending").then(|| {
                 let link = |paid| {
-                    Model::create(Name::Intent(paid), made(Fact { booking: number, ..Fact::default() }))
+                    let applied = Fact { status: "applied", at: now, ..Fact::default() };
+                    [
+                        Model::create(Name::Intent(paid), made(Fact { booking: number, ..Fact::default() })),
+                        Model::create(Name::Event(paid), made(applied)),
+                    ]
                 };
                 let moved = |fact: &Fact, status| Fact { status, ..fact.clone() };
                 let mut parts = vec![
                     Model::change(Name::Booking(number), seen, moved(seen, "confirmed")),
                     Model::change(Name::Payment(number), payment, moved(payment, "completed")),
                 ];
-                parts.extend(paid.map(link));
+                let returning =
+                    |back| Model::change(Name::Booking(number + BACK), back, moved(back, "confirmed"));
+                parts.extend(back.map(returning));
+                parts.extend(paid.map(link).into_iter().flatten());
                 parts
             });
             (confirmed, change)
@@ -294,30 +329,8 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             };
             (Some(transaction), one(part))
         }
-        Op::File { whose, number, kind } => {
-            let document = ComplianceDocument {
-                document_id: DocumentId::parse("doc_1").unwrap(),
-                holder: holder(whose, number),
-                document_type: KINDS[kind],
-                status: DocumentStatus::PendingReview,
-                expiry_date: at(200_000),
-                uploaded_at: when,
-                reviewed_by: None,
-                reviewed_at: None,
-            };
-            let transaction = Transaction::new().create(&document.file(by, when));
-            let fact = made(Fact { at: 200_000, ..Fact::default() });
-            (Some(transaction), one(Model::create(Name::Document(whose, number, kind), fact)))
-        }
-        Op::Tariff { version } => {
-            let mut next = tariff::demo();
-            (next.version, next.effective_from) = (version, at(i64::from(version)));
-            let fact = made(Fact { at: i64::from(version), ..Fact::default() });
-            (
-                Some(Transaction::new().create(&next.publish(by, when))),
-                one(Model::create(Name::Tariff(version), fact)),
-            )
-        }
+        Op::People(op) => return people::both(table, model, &op, now).await,
+        Op::Papers(op) => return papers::both(table, model, &op, now).await,
         Op::Settings => {
             let transaction = Transaction::new().create(&rows::settings().publish(by, when));
             (Some(transaction), one(Model::create(Name::Settings, made(Fact::default()))))
@@ -330,30 +343,30 @@ pub(super) fn quote_id(number: usize) -> nots_core::QuoteId {
 }
 
 /// A booking that there is.
-fn nth_booking(model: &Model, number: usize) -> Option<usize> {
-    nth_of(model, number, |_| true)
+pub(super) fn nth_booking(model: &Model, number: usize) -> Option<usize> {
+    nth_of(model, number, |name, _| if let Name::Booking(number) = name { Some(number) } else { None })
 }
 
 /// A booking that stands so; one time in eight any, because what is not allowed must be tried too.
 fn nth_in(model: &Model, number: usize, status: &[&str]) -> Option<usize> {
-    let fit = nth_of(model, number, |fact| status.contains(&fact.status));
+    let fit = nth_of(model, number, |name, fact| match name {
+        Name::Booking(number) => Some(number).filter(|_| status.contains(&fact.status)),
+        _ => None,
+    });
     fit.filter(|_| !number.is_multiple_of(8)).or_else(|| nth_booking(model, number))
 }
 
-fn nth_of(model: &Model, number: usize, fits: impl Fn(&Fact) -> bool) -> Option<usize> {
-    let there: Vec<_> = model
-        .facts
-        .iter()
-        .filter(|(_, fact)| fits(fact))
-        .filter_map(|(name, _)| if let Name::Booking(number) = name { Some(*number) } else { None })
-        .collect();
-    (!there.is_empty()).then(|| there[number % there.len()])
+/// One of those that are picked.
+pub(super) fn nth_of<T>(model: &Model, number: usize, pick: impl Fn(Name, &Fact) -> Option<T>) -> Option<T> {
+    let mut there: Vec<_> = model.facts.iter().filter_map(|(name, fact)| pick(*name, fact)).collect();
+    (!there.is_empty()).then(|| there.swap_remove(number % there.len()))
 }
 
 async fn rows_of(table: &dyn Table, number: usize) -> Option<(Stored<Booking>, Stored<Payment>)> {
     let id = booking_id(number);
+    let paid_under = booking_id(number % BACK);
     let (booking, payment) =
-        table.read((access::booking(&id), access::payment_of_booking(&id))).await.unwrap();
+        table.read((access::booking(&id), access::payment_of_booking(&paid_under))).await.unwrap();
     booking.zip(payment)
 }
 

@@ -8,8 +8,10 @@ use std::{
 use nots_core::{
     access,
     entity::{
-        Booking, CheckoutAttempt, ComplianceDocument, Driver, DriverDay, DriverValidity, History, Notice,
-        Payment, Quote, ReferenceLink, Settings, StripeLink, Tariff, Vehicle, VehicleDay, VehicleValidity,
+        Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
+        DriverLocation, DriverValidity, EmailLink, History, Notice, Payment, Quote, Rating, ReferenceLink,
+        ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay,
+        VehicleValidity, WebhookEvent,
     },
     ports::Table,
     table::{Entity, Item, Stored, WriteError},
@@ -18,7 +20,8 @@ use nots_local::{Options, Platform};
 use serde_json::Value;
 
 use super::{
-    compare::{Shown, compare, every_pattern},
+    compare::{compare, every_pattern},
+    shown::Shown,
     state::{Model, Refusals},
 };
 
@@ -56,17 +59,28 @@ impl World {
 
     /// Holds every item to what its entity would write of it, and every version to the one before it.
     pub(super) fn inspect(&self) {
+        let mut kinds = BTreeMap::new();
         for item in self.platform.dump().unwrap() {
             let item: Item = serde_json::from_value(item).unwrap();
+            *kinds.entry(kind(&item)).or_insert(0) += 1;
             assert_eq!(rewritten(item.clone()), item, "keys and indexes are those of the entity");
         }
+        let mut expected = BTreeMap::new();
+        for name in self.model.facts.keys() {
+            *expected.entry(name.kind().to_owned()).or_insert(0) += 1;
+        }
+        assert_eq!(kinds, expected, "as many items of each kind as the model has facts");
         let mut last: BTreeMap<String, Value> = BTreeMap::new();
         for record in self.platform.stream().unwrap() {
             let change = &record["dynamodb"];
             let before = change.get("OldImage").cloned().unwrap_or(Value::Null);
             let key = change["Keys"].to_string();
             assert_eq!(before, last.remove(&key).unwrap_or(Value::Null), "{key} has a gap");
-            let after = change["NewImage"].clone();
+            let Some(after) = change.get("NewImage").cloned() else {
+                let kind = before["EntityType"]["S"].as_str();
+                assert!(matches!(kind, Some("UniqueEmail" | "UniqueCognito")), "nothing deletes {key}");
+                continue;
+            };
             let version = |image: &Value| image["Version"]["N"].as_str().map_or(0, |n| n.parse().unwrap());
             assert_eq!(version(&after), version(&before) + 1_u64, "{key}");
             last.insert(key, after);
@@ -87,6 +101,13 @@ pub(super) fn refusals(outcome: Result<(), WriteError>) -> Refusals {
     }
 }
 
+fn kind(item: &Item) -> String {
+    match &item["EntityType"] {
+        serde_dynamo::AttributeValue::S(kind) => kind.clone(),
+        other => panic!("{other:?} is no kind"),
+    }
+}
+
 fn rewritten(item: Item) -> Item {
     fn of<E: Entity>(item: Item) -> Item {
         Stored::<E>::from_item(item).unwrap().to_item().unwrap()
@@ -100,6 +121,7 @@ fn rewritten(item: Item) -> Item {
     }
     by_type! {
         Quote Booking Payment CheckoutAttempt Notice History ReferenceLink StripeLink Driver Vehicle DriverValidity
-        VehicleValidity DriverDay VehicleDay ComplianceDocument Tariff Settings
+        VehicleValidity DriverDay VehicleDay ComplianceDocument ReplacedDocument Tariff TariffHead Settings User
+        EmailLink CognitoLink Rating Complaint WebhookEvent DriverLocation RouteMemo
     }
 }
