@@ -221,3 +221,39 @@ fn a_list_never_loses_a_booking_that_stays_and_never_shows_it_twice() {
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
 }
+
+#[tokio::test]
+async fn a_page_of_jobs_follows_although_the_day_has_moved_on() {
+    const HOUR: i64 = 3_600;
+    let world = World::new().await;
+    let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
+    let mut jobs = Vec::new();
+    for hours in [2, 30, 40, 50] {
+        let booking = world.confirmed(&customer, hours * HOUR).await;
+        world.assign(&dispatcher, &booking, "driver_demo1").await.expect_status(200);
+        jobs.push(booking);
+    }
+    let id = |at: usize| jobs[at]["bookingId"].clone();
+    let began = world.now();
+    let path = "/v1/drivers/me/jobs?limit=2";
+    let driver = world.driver("driver_demo1").await;
+    let first = world.get(path, &driver).await.expect_status(200);
+    assert_eq!((&first["items"][0]["bookingId"], &first["items"][1]["bookingId"]), (&id(0), &id(1)));
+    let next = format!("{path}&cursor={}", first["nextCursor"].as_str().unwrap());
+
+    // Before what is asked for now, as where the window moves; and beyond its other end.
+    let later = format!("{next}&from={}", began + 45 * HOUR);
+    let found = world.get(&later, &driver).await.expect_status(200);
+    assert_eq!((&found["items"][0]["bookingId"], &found["items"][1]), (&id(3), &serde_json::Value::Null));
+    let earlier = format!("{next}&from={began}&to={}", began + 10 * HOUR);
+    world.get(&earlier, &driver).await.expect_status(400);
+
+    world.platform.advance(60 * 3_600).await.unwrap();
+    let driver = world.driver("driver_demo1").await;
+    let second = world.get(&next, &driver).await.expect_status(200);
+    let items = second["items"].as_array().unwrap();
+    let found: Vec<_> = items.iter().map(|job| job["bookingId"].clone()).collect();
+    assert_eq!(found, [id(2), id(3)], "those that have not passed out of the window");
+    world.settle().await;
+    world.leaves_messages();
+}

@@ -1,14 +1,17 @@
 //! Core's own reads and writes on the engines: entities there and back, why each refused, and pages of access patterns.
 
 use nots_core::{
-    Actor, BookingId, access,
+    Actor, BookingId, Role, access,
     access::Window,
+    contact::{Email, Phone},
     entity::{
-        Booking, BookingStatus, DriverValidity, Payment, Quote,
+        Booking, BookingStatus, DriverValidity, Payment, Quote, User,
         driver::FleetStatus,
+        user::{Preferences, UserStatus},
         validity::{self, Standing},
     },
     table::{Because, Get, IllegalMove, Stored, Transaction, WriteError},
+    text::Text,
 };
 
 use super::engine::{Engine, everywhere};
@@ -233,4 +236,43 @@ async fn ids<I: nots_core::table::Index>(
             return found;
         }
     }
+}
+
+#[tokio::test]
+async fn an_address_is_one_users_until_they_give_it_up() {
+    everywhere(|engine| async move {
+        let person = |number: usize, email: &str| User {
+            user_id: user(number),
+            cognito_id: None,
+            email: Email::parse(email).unwrap(),
+            first_name: Text::parse("Ada").unwrap(),
+            last_name: Text::parse("Lovelace").unwrap(),
+            phone: Phone::parse("+447700900123").unwrap(),
+            role: Role::Customer,
+            status: UserStatus::Active,
+            preferences: Preferences::default(),
+        };
+        let enrol = |number, email| person(number, email).register(Actor::System, at(0));
+        let first = enrol(1, "ada@example.com");
+        engine.table.commit(first.transaction).await.unwrap();
+        let second = enrol(2, "ADA@example.com").transaction;
+        assert_eq!(because(engine.table.commit(second).await), [("UniqueEmail", Because::Exists)]);
+        let rename = |row: &Stored<User>, email| {
+            User::revise(row.clone(), person(1, email), Actor::System, at(1)).transaction
+        };
+        engine.table.commit(rename(&first.user, "countess@example.com")).await.unwrap();
+        engine.table.commit(enrol(2, "ADA@example.com").transaction).await.unwrap();
+        // Decided before both: the address has another bearer now, and the user has changed.
+        let late = rename(&first.user, "lovelace@example.com");
+        assert_eq!(
+            because(engine.table.commit(late).await),
+            [("UniqueEmail", Because::Unmet), ("User", Because::Stale)]
+        );
+        for (email, number) in [("ada@example.com", 2), ("countess@example.com", 1)] {
+            let found = access::user_by_email(&Email::parse(email).unwrap());
+            let page = engine.table.page(&found, 1, None).await.unwrap();
+            assert_eq!(page.rows[0].data.user_id, user(number), "{email}");
+        }
+    })
+    .await;
 }

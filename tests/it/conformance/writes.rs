@@ -6,11 +6,13 @@ use nots_core::{
     Timestamp,
     entity::validity::Standing,
     ports::TableError,
-    table::{Condition, Item, Version, attr},
+    table::{Condition, Item, SortRange, Version, attr},
 };
 use serde_dynamo::AttributeValue;
 
-use super::engine::{Engine, check, everywhere, in_full, indexed, item, key_of, put, unchanged, with};
+use super::engine::{
+    Engine, check, delete, everywhere, in_full, indexed, item, key_of, of_index, put, unchanged, with,
+};
 
 fn data<const N: usize>(fields: [(&str, AttributeValue); N]) -> AttributeValue {
     AttributeValue::M(fields.map(|(name, value)| (name.to_owned(), value)).into())
@@ -356,6 +358,63 @@ async fn a_write_costs_each_index_it_is_in_and_a_transaction_twice() {
         assert_eq!(units(checked).await, 4.0, "what is checked costs as what is written");
         let large = put(indexed(weighing("f", 2_500), 1, "P", "s"), Condition::Absent);
         assert_eq!(units(vec![large]).await, 6.0, "a unit for each kilobyte begun, there and in the index");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_item_is_deleted_only_while_it_meets_what_is_required_of_it() {
+    everywhere(|engine| async move {
+        let held = indexed(valid_until("1", "active", attr::number(1_000)), 1, "I", "s");
+        engine.plant([held.clone(), item("W", "kept")]).await;
+        for alone in [true, false] {
+            let others = if alone { vec![] } else { vec![put(item("W", "other"), Condition::Absent)] };
+            let with = |op| [vec![op], others.clone()].concat();
+            let unmet = delete("W", "1", standing(1_001));
+            assert_eq!(refused(engine.write(with(unmet)).await), [(0, Some(held.clone()))], "another's");
+            let missing = delete("W", "none", standing(1_000));
+            assert_eq!(refused(engine.write(with(missing)).await), [(0, None)], "not there");
+        }
+        assert_eq!(engine.get("W", "1").await, Some(held.clone()));
+        assert_eq!(engine.get("W", "other").await, None);
+        // Another operation refuses, and the item stays.
+        let refusing = vec![delete("W", "1", standing(1_000)), put(item("W", "kept"), Condition::Absent)];
+        assert_eq!(refused(engine.write(refusing).await), [(1, Some(item("W", "kept")))]);
+        assert_eq!(engine.get("W", "1").await, Some(held.clone()));
+        // One name is given up and another taken, together.
+        let renamed = vec![delete("W", "1", standing(1_000)), put(item("W", "2"), Condition::Absent)];
+        engine.write(renamed).await.unwrap();
+        assert_eq!(engine.get("W", "1").await, None);
+        assert_eq!(engine.get("W", "2").await, Some(item("W", "2")));
+        let listed = engine.query(of_index("I", SortRange::All)).await.unwrap().items;
+        assert_eq!(listed, [], "it has left the index");
+        // Whoever wants it may have it now; by itself it goes too.
+        engine.write(vec![put(held, Condition::Absent)]).await.unwrap();
+        engine.write(vec![delete("W", "1", standing(1_000))]).await.unwrap();
+        assert_eq!(engine.get("W", "1").await, None);
+        assert_eq!(refused(engine.write(vec![delete("W", "1", standing(1_000))]).await), [(0, None)]);
+        rejected(engine.write(vec![delete("W", "2", unchanged(1)), put(item("W", "2"), unchanged(1))]).await);
+        assert_eq!(engine.get("W", "2").await, Some(item("W", "2")), "no item twice");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_deletes() {
+    everywhere(|engine| async move {
+        engine.plant([valid_until("1", "active", attr::number(1_000))]).await;
+        let gone = |n: u32| {
+            let table = engine.table.clone();
+            let ops =
+                vec![delete("W", "1", standing(1_000)), put(item("W", &format!("x{n}")), Condition::Absent)];
+            tokio::spawn(async move { table.write_items(ops).await.is_ok() })
+        };
+        let running: Vec<_> = (0..8).map(gone).collect();
+        let mut through = 0;
+        for one in running {
+            through += u32::from(one.await.unwrap());
+        }
+        assert_eq!(through, 1);
     })
     .await;
 }
