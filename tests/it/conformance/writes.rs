@@ -365,24 +365,24 @@ async fn a_write_costs_each_index_it_is_in_and_a_transaction_twice() {
 #[tokio::test]
 async fn an_item_is_deleted_only_while_it_meets_what_is_required_of_it() {
     everywhere(|engine| async move {
-        let held = indexed(valid_until("1", "active", attr::number(1_000)), 1, "I", "s");
+        let held = indexed(valid_until("1", "active", attr::number(1_800_000_000)), 1, "I", "s");
         engine.plant([held.clone(), item("W", "kept")]).await;
         for alone in [true, false] {
             let others = if alone { vec![] } else { vec![put(item("W", "other"), Condition::Absent)] };
             let with = |op| [vec![op], others.clone()].concat();
-            let unmet = delete("W", "1", standing(1_001));
+            let unmet = delete("W", "1", standing(1_800_000_001));
             assert_eq!(refused(engine.write(with(unmet)).await), [(0, Some(held.clone()))], "another's");
-            let missing = delete("W", "none", standing(1_000));
+            let missing = delete("W", "none", standing(1_800_000_000));
             assert_eq!(refused(engine.write(with(missing)).await), [(0, None)], "not there");
         }
         assert_eq!(engine.get("W", "1").await, Some(held.clone()));
         assert_eq!(engine.get("W", "other").await, None);
         // Another operation refuses, and the item stays.
-        let refusing = vec![delete("W", "1", standing(1_000)), put(item("W", "kept"), Condition::Absent)];
+        let refusing = vec![delete("W", "1", standing(1_800_000_000)), put(item("W", "kept"), Condition::Absent)];
         assert_eq!(refused(engine.write(refusing).await), [(1, Some(item("W", "kept")))]);
         assert_eq!(engine.get("W", "1").await, Some(held.clone()));
         // One name is given up and another taken, together.
-        let renamed = vec![delete("W", "1", standing(1_000)), put(item("W", "2"), Condition::Absent)];
+        let renamed = vec![delete("W", "1", standing(1_800_000_000)), put(item("W", "2"), Condition::Absent)];
         engine.write(renamed).await.unwrap();
         assert_eq!(engine.get("W", "1").await, None);
         assert_eq!(engine.get("W", "2").await, Some(item("W", "2")));
@@ -390,9 +390,9 @@ async fn an_item_is_deleted_only_while_it_meets_what_is_required_of_it() {
         assert_eq!(listed, [], "it has left the index");
         // Whoever wants it may have it now; by itself it goes too.
         engine.write(vec![put(held, Condition::Absent)]).await.unwrap();
-        engine.write(vec![delete("W", "1", standing(1_000))]).await.unwrap();
+        engine.write(vec![delete("W", "1", standing(1_800_000_000))]).await.unwrap();
         assert_eq!(engine.get("W", "1").await, None);
-        assert_eq!(refused(engine.write(vec![delete("W", "1", standing(1_000))]).await), [(0, None)]);
+        assert_eq!(refused(engine.write(vec![delete("W", "1", standing(1_800_000_000))]).await), [(0, None)]);
         rejected(engine.write(vec![delete("W", "2", unchanged(1)), put(item("W", "2"), unchanged(1))]).await);
         assert_eq!(engine.get("W", "2").await, Some(item("W", "2")), "no item twice");
     })
@@ -402,11 +402,11 @@ async fn an_item_is_deleted_only_while_it_meets_what_is_required_of_it() {
 #[tokio::test]
 async fn of_many_at_once_one_deletes() {
     everywhere(|engine| async move {
-        engine.plant([valid_until("1", "active", attr::number(1_000))]).await;
+        engine.plant([valid_until("1", "active", attr::number(1_800_000_000))]).await;
         let gone = |n: u32| {
             let table = engine.table.clone();
             let ops =
-                vec![delete("W", "1", standing(1_000)), put(item("W", &format!("x{n}")), Condition::Absent)];
+                vec![delete("W", "1", standing(1_800_000_000)), put(item("W", &format!("x{n}")), Condition::Absent)];
             tokio::spawn(async move { table.write_items(ops).await.is_ok() })
         };
         let running: Vec<_> = (0..8).map(gone).collect();

@@ -96,7 +96,7 @@ async fn play(steps: Vec<(Vec<Step>, u32)>) {
 }
 
 #[test]
-fn every_access_pattern_agrees_with_the_model_after_every_operation() {
+fn every_access_pattern_finds_what_one_operation_after_another_has_written() {
     let steps = prop::collection::vec((any_steps(), 2_u32..8), 10..18);
     cases(3)
         .run(&steps, |steps| {
