@@ -10,6 +10,7 @@ mod dispatch;
 mod documents;
 mod drive;
 mod events;
+mod import;
 mod journey;
 mod lists;
 mod logs;

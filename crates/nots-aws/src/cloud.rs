@@ -40,11 +40,18 @@ impl Aws {
     /// When it is not set, or they are no numbers of shards.
     #[cfg(feature = "table")]
     pub fn table(&self) -> Result<std::sync::Arc<dyn nots_core::ports::Table>, config::NoTable> {
-        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
-        let table = crate::DynamoTable::new(client, config::required("TABLE_NAME")?);
+        let table = self.table_named(&config::required("TABLE_NAME")?);
         let (written, listed) = (config::shards("STATUS_SHARDS")?, config::shards("STATUS_SHARDS_LISTED")?);
         let shards = nots_core::table::Shards::new(written, listed).map_err(config::NoTable::from)?;
-        Ok(shards.over(std::sync::Arc::new(table)))
+        Ok(shards.over(table))
+    }
+
+    /// The table of this name, in one piece, for commands that are told it.
+    #[cfg(feature = "table")]
+    #[must_use]
+    pub fn table_named(&self, name: &str) -> std::sync::Arc<dyn nots_core::ports::Table> {
+        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
+        std::sync::Arc::new(crate::DynamoTable::new(client, name.to_owned()))
     }
 
     /// The bus that `EVENT_BUS_NAME` names.

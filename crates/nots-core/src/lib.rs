@@ -18,6 +18,7 @@ pub mod entity;
 pub mod event;
 pub mod geo;
 pub mod id;
+pub mod import;
 pub mod journey;
 pub mod money;
 pub mod ports;

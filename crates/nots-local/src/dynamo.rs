@@ -79,6 +79,17 @@ pub(crate) struct Records {
     pub next: Option<String>,
 }
 
+/// The engine looks for the stream's last number at every write, and for a page of it at every read, and has no index
+/// for either: in a file that has seen a hundred thousand writes each would read them all.
+fn index_the_stream(file: &Path) -> Result<(), Cause> {
+    let place = "CAST(sequence_number AS INTEGER)";
+    rusqlite::Connection::open(file)?.execute_batch(&format!(
+        "CREATE INDEX IF NOT EXISTS nots_stream_last ON _stream_records (table_name, {place});
+         CREATE INDEX IF NOT EXISTS nots_stream_page ON _stream_records (table_name, shard_id, {place});"
+    ))?;
+    Ok(())
+}
+
 /// An attribute as the engine has it; no item of ours has binaries or sets.
 fn engine_value(value: AttributeValue) -> Result<dynoxide::AttributeValue, Cause> {
     use dynoxide::AttributeValue as Engine;
@@ -104,7 +115,11 @@ impl Dynamo {
     pub(crate) fn open(file: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Self, Cause> {
         let database = match file {
             None => Database::memory_with_clock(Arc::new(EngineClock(clock)))?,
-            Some(file) => Database::new(&file.to_string_lossy())?,
+            Some(file) => {
+                let database = Database::new(&file.to_string_lossy())?;
+                index_the_stream(file)?;
+                database
+            }
         };
         Ok(Self { database })
     }

@@ -12,6 +12,7 @@ pub mod demo_data;
 mod dynamo;
 pub mod functions;
 pub mod gateway;
+pub mod import;
 pub mod journey;
 pub mod meter;
 pub mod outbox;

@@ -1,4 +1,5 @@
 //! `cargo run`: the platform on this machine. `cargo run -- demo`: one journey, told. `cargo run -- bench`: figures.
+//! `cargo run -- import` and `export`: moving in from another system, and out.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -10,6 +11,7 @@ use nots_core::{
 use nots_local::{
     Options, Platform,
     bench::{self, Figures},
+    import::{self, Target},
     journey::Journey,
 };
 
@@ -20,10 +22,22 @@ cargo run                  start the platform
 cargo run -- demo          play one journey on a fresh platform and tell it
 cargo run -- bench [DIR]   what each step costs the table; size and start of the Lambda binaries in DIR
                            (target/lambda unless given)
+cargo run -- import FILE   move in from another system: JSON Lines of customers, drivers, vehicles and bookings
+                           (docs/import.md)
+cargo run -- export [FILE] the same lines back, to FILE or standard output
+cargo run -- bench import [--bookings N]
+                           so many bookings in and out (100000)
 cargo run -- bench lists   read units of a page of 25, of lists of 1,000 items and more
   --up-to N                the longest of them (100000; a million wants --data DIR or some ten gigabytes of memory)
 cargo run -- bench shards  write units that a booking's life puts on each partition of a status; read units of a page
                            over 1, 4 and 16 shards
+
+Where import and export go:
+  --data DIR          the folder of a platform that does not run
+  --endpoint URL      a DynamoDB on plain HTTP; of a platform that runs: http://127.0.0.1:8000
+  --aws               the AWS account of the environment (needs `cargo run --features cloud -- …`)
+  --table NAME        the table there (nots-main-table)
+  --shards N          over how many shards it is spread, as the platform's
 
 Options of the platform:
   --port N            of the API (3000; 0 for any free one)
@@ -40,7 +54,32 @@ enum Command {
     Serve,
     Demo,
     Bench(Figures),
+    BenchImport,
+    Import(Option<PathBuf>),
+    Export(Option<PathBuf>),
     Help,
+}
+
+/// What `import`, `export` and `bench import` are told beside the platform's own options.
+struct Moving {
+    endpoint: Option<String>,
+    table: String,
+    aws: bool,
+    bookings: u32,
+}
+
+impl Moving {
+    fn target(self, data: Option<PathBuf>) -> Result<Target, Cause> {
+        match (data, self.endpoint, self.aws) {
+            (Some(folder), None, false) => Ok(Target::Data(folder)),
+            (None, Some(url), false) => Ok(Target::Endpoint { url, table: self.table }),
+            #[cfg(feature = "cloud")]
+            (None, None, true) => Ok(Target::Aws { table: self.table }),
+            #[cfg(not(feature = "cloud"))]
+            (None, None, true) => Err("AWS is not built in: cargo run --features cloud -- …".into()),
+            _ => Err("say where: one of --data DIR, --endpoint URL and --aws".into()),
+        }
+    }
 }
 
 #[tokio::main]
@@ -57,7 +96,7 @@ async fn main() -> ExitCode {
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 async fn run() -> Result<(), Cause> {
-    let (command, options, quiet) = parse(Parser::from_env())?;
+    let (command, options, moving, quiet) = parse(Parser::from_env())?;
     match command {
         Command::Help => {
             print!("{HELP}");
@@ -65,6 +104,16 @@ async fn run() -> Result<(), Cause> {
         }
         Command::Demo => demo().await,
         Command::Bench(figures) => bench::run(figures).await,
+        Command::BenchImport => import::bench(moving.bookings).await,
+        Command::Import(file) => {
+            let file = file.ok_or("say which FILE to import")?;
+            let shards = options.shards.unwrap_or(Shards::ONE);
+            import::import_file(&file, &moving.target(options.data)?, shards).await.map(drop)
+        }
+        Command::Export(file) => {
+            let shards = options.shards.unwrap_or(Shards::ONE);
+            import::export_file(file.as_deref(), &moving.target(options.data)?, shards).await.map(drop)
+        }
         Command::Serve => {
             nots_local::log(if quiet { "error" } else { "info" });
             serve(options).await
@@ -72,16 +121,22 @@ async fn run() -> Result<(), Cause> {
     }
 }
 
-fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Error> {
+fn parse(mut arguments: Parser) -> Result<(Command, Options, Moving, bool), lexopt::Error> {
     let mut command = Command::Serve;
     let mut quiet = false;
     let mut options = Options { port: 3000, dynamodb_port: 8000, s3_port: 9000, ..Options::default() };
+    let table = nots_local::TABLE.to_owned();
+    let mut moving = Moving { endpoint: None, table, aws: false, bookings: 100_000 };
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("port") => options.port = arguments.value()?.parse()?,
             Arg::Long("dynamodb-port") => options.dynamodb_port = arguments.value()?.parse()?,
             Arg::Long("s3-port") => options.s3_port = arguments.value()?.parse()?,
             Arg::Long("data") => options.data = Some(PathBuf::from(arguments.value()?)),
+            Arg::Long("endpoint") => moving.endpoint = Some(arguments.value()?.string()?),
+            Arg::Long("table") => moving.table = arguments.value()?.string()?,
+            Arg::Long("aws") => moving.aws = true,
+            Arg::Long("bookings") => moving.bookings = arguments.value()?.parse()?,
             Arg::Long("shards") => {
                 let number = arguments.value()?.parse()?;
                 let shards =
@@ -93,6 +148,12 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
             Arg::Long("help") | Arg::Short('h') => command = Command::Help,
             Arg::Value(value) => match (value.to_str(), &mut command) {
                 (Some("demo"), Command::Serve) => command = Command::Demo,
+                (Some("import"), Command::Serve) => command = Command::Import(None),
+                (Some("export"), Command::Serve) => command = Command::Export(None),
+                (_, Command::Import(file @ None) | Command::Export(file @ None)) => {
+                    *file = Some(PathBuf::from(value));
+                }
+                (Some("import"), Command::Bench(_)) => command = Command::BenchImport,
                 (Some("bench"), Command::Serve) => {
                     command = Command::Bench(Figures::Costs(PathBuf::from("target/lambda")));
                 }
@@ -113,7 +174,7 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, bool), lexopt::Erro
     if let Command::Bench(Figures::Lists { data, .. }) = &mut command {
         *data = options.data.take();
     }
-    Ok((command, options, quiet))
+    Ok((command, options, moving, quiet))
 }
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]

@@ -105,7 +105,7 @@ impl Secret for Fixed {
 }
 
 /// Takes a data folder for this process alone.
-fn lock(folder: &Path) -> Result<File, Cause> {
+pub(crate) fn lock(folder: &Path) -> Result<File, Cause> {
     let told = |error: std::io::Error| format!("{} cannot be used for data: {error}", folder.display());
     std::fs::create_dir_all(folder).map_err(told)?;
     let file = File::create(folder.join("lock")).map_err(told)?;

@@ -123,6 +123,7 @@ async fn entries_of_its_lists_are_named_by_their_place() {
         (entry("/fixedPrices", 0, json!([])), "/fixedPrices/0"),
         (entry("/extras", 5, json!("child_seat")), "/extras/5"),
         (entry("/zones", 0, json!(1)), "/zones/0"),
+        (entry("/zones", 8, target.valid["zones"][1].clone()), "/zones/8/code"),
         (entry("/zones/7/area/points", 0, json!([50.9, -1.7])), "/zones/7/area/points/0"),
         (entry("/zones/7/area/points", 4, corner(50.7, -1.6)), "/zones/7/area"),
         (with(&target.valid, "/zones/7/area/points", Some(bow_tie)), "/zones/7/area"),

@@ -5,7 +5,8 @@ use nots_core::{
     Timestamp,
     actor::Reviewer,
     entity::{
-        Complaint, ComplaintStatus, ComplianceDocument, Driver, Payment, PaymentStatus, Rating, Vehicle,
+        Booking, BookingStatus, Complaint, ComplaintStatus, ComplianceDocument, Driver, Payment,
+        PaymentStatus, Quote, Rating, Vehicle,
         complaint::{ComplaintCategory, Priority},
         document::{DocumentStatus, DocumentType, Holder},
         driver::{FleetStatus, StarRating},
@@ -13,6 +14,7 @@ use nots_core::{
     id::AdminId,
     journey::VehicleType,
     money::Currency,
+    pricing::Breakdown,
     table::{Entity, Stored},
 };
 use serde_json::{Value, json};
@@ -142,6 +144,100 @@ fn a_complaint() {
     assert_eq!(complaint.grievance.category, ComplaintCategory::DriverBehavior);
     assert_eq!(complaint.grievance.driver_id.unwrap().as_str(), "driver_xyz789");
     assert!(complaint.resolution.is_none() && complaint.resolved_by.is_none());
+}
+
+/// What the product adds to an example before it can be read, each with why.
+fn with(example: &str, additions: &[(&str, Value, &str)]) -> String {
+    let mut found: Value = serde_json::from_str(example).expect("an example");
+    for (at, value, _) in additions {
+        let (parent, name) = at.rsplit_once('/').expect("a place");
+        let inside = found.pointer_mut(parent).and_then(Value::as_object_mut).expect("its parent");
+        inside.insert(name.to_owned(), value.clone());
+    }
+    found.to_string()
+}
+
+#[test]
+fn a_quote() {
+    let lines = json!([
+        { "rule": "base", "description": "Base fare £5.00", "amount": 500 },
+        { "rule": "distance", "description": "8500 m (5.28 miles) at £1.00 a mile", "amount": 528 },
+        { "rule": "time", "description": "1200 s (20.0 minutes) at £0.10 a minute", "amount": 200 },
+    ]);
+    let example = with(
+        examples::QUOTE,
+        &[
+            ("/Data/journey/source", json!("google"), "a map says of its answer whose it is"),
+            ("/Data/pricing/lines", lines, "every penny is explained"),
+            ("/Data/pricing/tariffVersion", json!(1), "and can be made again from the tariff"),
+            (
+                "/Data/pricing/tariffEffectiveFrom",
+                json!(1_701_000_000),
+                "which has a version and a beginning",
+            ),
+            ("/Data/alternatives", json!([]), "the totals of other kinds of vehicle"),
+            ("/Data/luggage", json!(1), "what is asked is kept"),
+            ("/Data/bookable", json!(true), "an estimate may not be, if the tariff says so"),
+        ],
+    );
+    let kinds = "the breakdown has every kind of line, 0 where there is none";
+    let mut departures: Vec<Departure> =
+        vec![("/TTL", json!(1_701_711_300), "a quote is good for fifteen minutes, not a day")];
+    let more = [
+        "fixedPrice",
+        "minimumFare",
+        "nightUplift",
+        "weekendUplift",
+        "bankHolidayUplift",
+        "returnDiscount",
+        "viaStops",
+        "waiting",
+        "extras",
+        "airportFee",
+        "returnLeg",
+    ];
+    let places: Vec<_> = more.map(|kind| format!("/Data/pricing/breakdown/{kind}")).into();
+    departures.extend(places.iter().map(|at| (at.as_str(), json!(0), kinds)).map(|(at, then, why)| {
+        let at: &'static str = Box::leak(at.to_owned().into_boxed_str());
+        (at, then, why)
+    }));
+    let row = golden::<Quote>(&example, &departures);
+    let quote = &row.data;
+    assert_eq!(quote.enquiry.journey.route.polyline.as_deref(), Some("encoded_polyline_string"));
+    assert_eq!(quote.pricing.breakdown.total.get(), 1_228);
+    assert!(!quote.return_journey && quote.enquiry.return_leg.is_none());
+    assert_eq!(Quote::expires_at(&row), at(1_701_711_300));
+}
+
+#[test]
+fn a_booking() {
+    let breakdown = serde_json::to_value(Breakdown::default()).unwrap();
+    let example = with(
+        examples::BOOKING,
+        &[
+            ("/Data/status", json!("assigned"), "one with a driver is assigned"),
+            ("/GSI1PK", json!("STATUS#assigned"), "and is indexed as what it is"),
+            ("/Data/source", json!("web"), "through what it came in is kept"),
+            ("/Data/vehicleType", json!("standard"), "copied from the quote, which will vanish"),
+            ("/Data/journey/distance", json!({ "meters": 8_500, "miles": 5.28 }), "copied from the quote"),
+            ("/Data/journey/duration", json!({ "seconds": 1_200, "minutes": 20 }), "copied from the quote"),
+            ("/Data/pricing/breakdown", breakdown, "copied from the quote"),
+            ("/Data/pricing/lines", json!([]), "copied from the quote"),
+            ("/Data/pricing/tariffVersion", json!(1), "copied from the quote"),
+            ("/Data/pricing/tariffEffectiveFrom", json!(1_701_000_000), "copied from the quote"),
+            ("/Data/driver/licenceNumber", json!("PHD-2101"), "the council asks"),
+            ("/Data/vehicle/plateNumber", json!("PHV-3301"), "the council asks"),
+            ("/Data/steps", json!([]), "the ride's steps as the driver reported them"),
+        ],
+    );
+    let row = golden::<Booking>(&example, &[]);
+    let booking = row.data;
+    assert_eq!((booking.status, booking.passengers, booking.luggage), (BookingStatus::Assigned, 2, 1));
+    assert_eq!(booking.booking_reference.as_str(), "NOTS-12345");
+    assert_eq!(booking.timeline.confirmed, Some(at(1_701_710_400)));
+    assert_eq!(booking.driver.unwrap().assigned_at, at(1_701_796_800));
+    assert_eq!(booking.payment.stripe_payment_intent_id.as_deref(), Some("pi_abc123"));
+    assert_eq!(booking.special_requirements.unwrap().as_str(), "Child seat needed");
 }
 
 #[test]

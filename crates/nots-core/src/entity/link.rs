@@ -31,6 +31,11 @@ impl ReferenceLink {
     ) -> New<Self> {
         New::of(Self { booking_reference, booking_id }, by, at)
     }
+
+    pub(crate) fn given_up_by(booking_reference: BookingReference, booking_id: BookingId) -> Release<Self> {
+        let held = led_to(&booking_id);
+        Release::of(&Self { booking_reference, booking_id }, held)
+    }
 }
 
 impl Entity for ReferenceLink {
@@ -69,6 +74,11 @@ impl StripeLink {
     ) -> New<Self> {
         let payment_id = PaymentId::of_booking(&booking_id);
         New::of(Self { payment_intent_id, booking_id, payment_id }, by, at)
+    }
+
+    pub(crate) fn given_up_by(payment_intent_id: String, booking_id: BookingId) -> Release<Self> {
+        let (payment_id, held) = (PaymentId::of_booking(&booking_id), led_to(&booking_id));
+        Release::of(&Self { payment_intent_id, booking_id, payment_id }, held)
     }
 }
 
@@ -160,6 +170,11 @@ impl Entity for CognitoLink {
     fn id(&self) -> Self::Id<'_> {
         &self.cognito_id
     }
+}
+
+/// Nobody gives up a link that leads to another booking.
+fn led_to(booking: &BookingId) -> Requirement {
+    Requirement::default().equal(&["Data", "bookingId"], attr::text(booking.as_str()))
 }
 
 /// Nobody gives up a link that is somebody else's.

@@ -60,13 +60,29 @@ impl Machine for PaymentStatus {
 pub enum PaymentMethod {
     /// By card, at Stripe.
     Stripe,
+    /// In cash, to the driver.
+    Cash,
+    /// Through the system that was there before this one.
+    Legacy,
+}
+
+impl PaymentMethod {
+    /// As it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stripe => "stripe",
+            Self::Cash => "cash",
+            Self::Legacy => "legacy",
+        }
+    }
 }
 
 /// The card processor's names for it. No card number is ever among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Provider {
-    /// `stripe`.
+    /// `stripe`, or how else it is paid.
     pub name: PaymentMethod,
     /// `pi_…`, once paid.
     #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]

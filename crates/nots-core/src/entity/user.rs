@@ -142,11 +142,16 @@ impl User {
 
     /// A new user: profile and links come into being together or not at all.
     pub fn register(self, by: Actor, at: Timestamp) -> Enrolled {
+        self.register_since(at, by, at)
+    }
+
+    /// The same for somebody who has been a user of another system since `created`.
+    pub(crate) fn register_since(self, created: Timestamp, by: Actor, at: Timestamp) -> Enrolled {
         let mut transaction = Transaction::new().create(&EmailLink::of(&self, by.clone(), at));
         if let Some(link) = CognitoLink::of(&self, by.clone(), at) {
             transaction = transaction.create(&link);
         }
-        let user = New::of(self, by, at);
+        let user = New::of(self, by, at).since(created);
         Enrolled { user: user.after().clone(), transaction: transaction.create(&user) }
     }
 

@@ -26,6 +26,12 @@ impl<E: Entity> New<E> {
         Self(Stored::first(data, by, at))
     }
 
+    /// The same, with a `CreatedAt` from before it came here.
+    pub(crate) fn since(mut self, created: Timestamp) -> Self {
+        self.0.meta.created_at = created;
+        self
+    }
+
     /// The row as the table will hold it.
     #[must_use]
     pub fn after(&self) -> &Stored<E> {
@@ -33,7 +39,8 @@ impl<E: Entity> New<E> {
     }
 }
 
-/// The next version of an entity without a status. Made only by the entities themselves.
+/// The next version of an entity whose status does not move here: it has none, or it moved in another system. Made only
+/// by the entities themselves.
 #[must_use]
 #[derive(Debug, Clone)]
 pub struct Rewrite<E> {
@@ -383,6 +390,11 @@ impl Transaction {
         self.ops.extend(other.ops);
         self.fault = self.fault.or(other.fault);
         self
+    }
+
+    /// The keys it touches, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &RawKey> {
+        self.ops.iter().map(Op::key)
     }
 
     /// How many operations it has; DynamoDB takes at most 100.

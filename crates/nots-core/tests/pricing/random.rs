@@ -14,7 +14,7 @@ use nots_core::{
     money::Currency,
     pricing::Wanted,
 };
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{collection::vec, option, prelude::*, sample::subsequence};
 
 use super::{code, place};
 
@@ -52,7 +52,7 @@ fn time() -> impl Strategy<Value = TimeOfDay> {
 
 fn uplifts() -> impl Strategy<Value = Uplifts> {
     let night = (time(), time()).prop_map(|(from, to)| (from != to).then_some(When::Night { from, to }));
-    let weekend = vec(select(Weekday::ALL.to_vec()), 1..3).prop_map(|days| When::Weekend { days });
+    let weekend = subsequence(Weekday::ALL.to_vec(), 1..3).prop_map(|days| When::Weekend { days });
     let points = || 0..30_000_u32;
     (night, points(), option::of(weekend), points(), any::<bool>(), points(), any::<bool>(), any::<bool>())
         .prop_map(|(night, a, weekend, b, holiday, c, sum, on_fixed_prices)| {

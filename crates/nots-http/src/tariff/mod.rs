@@ -24,7 +24,7 @@ use serde_json::Value as Json;
 use crate::{FieldError, InvalidBody, Wire};
 
 /// The most bytes that a body with a tariff may have. A tariff with all that it may have, compact and with every letter of
-/// its names a whole Unicode character, has about half of it.
+/// its names a whole Unicode character, has less than half of it.
 pub const MAX_TARIFF_BYTES: usize = 512 * 1024;
 
 /// A tariff as somebody sends it.

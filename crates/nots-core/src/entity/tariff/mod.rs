@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod places;
 mod times;
+mod upgrade;
 mod versions;
 
 use serde::{Deserialize, Serialize};

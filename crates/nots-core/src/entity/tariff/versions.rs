@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{CheckedTerms, TariffKey, Terms};
 use crate::{
     actor::Actor,
-    table::{Base, Entity, IndexedBy, Key, New, Pk, Rewrite, Stored, Transaction},
+    table::{Base, Entity, IndexedBy, Key, New, Pk, Rewrite, Stored, Transaction, Upgrade},
     time::Timestamp,
 };
 
@@ -87,6 +87,7 @@ impl TariffHead {
 
 impl Entity for Tariff {
     const TYPE: &'static str = "Tariff";
+    const UPGRADES: &'static [Upgrade] = super::upgrade::STEPS;
     type Id<'a> = TariffKey;
     type Indexes = ();
 
