@@ -378,7 +378,8 @@ async fn an_item_is_deleted_only_while_it_meets_what_is_required_of_it() {
         assert_eq!(engine.get("W", "1").await, Some(held.clone()));
         assert_eq!(engine.get("W", "other").await, None);
         // Another operation refuses, and the item stays.
-        let refusing = vec![delete("W", "1", standing(1_800_000_000)), put(item("W", "kept"), Condition::Absent)];
+        let refusing =
+            vec![delete("W", "1", standing(1_800_000_000)), put(item("W", "kept"), Condition::Absent)];
         assert_eq!(refused(engine.write(refusing).await), [(1, Some(item("W", "kept")))]);
         assert_eq!(engine.get("W", "1").await, Some(held.clone()));
         // One name is given up and another taken, together.
@@ -405,8 +406,10 @@ async fn of_many_at_once_one_deletes() {
         engine.plant([valid_until("1", "active", attr::number(1_800_000_000))]).await;
         let gone = |n: u32| {
             let table = engine.table.clone();
-            let ops =
-                vec![delete("W", "1", standing(1_800_000_000)), put(item("W", &format!("x{n}")), Condition::Absent)];
+            let ops = vec![
+                delete("W", "1", standing(1_800_000_000)),
+                put(item("W", &format!("x{n}")), Condition::Absent),
+            ];
             tokio::spawn(async move { table.write_items(ops).await.is_ok() })
         };
         let running: Vec<_> = (0..8).map(gone).collect();
