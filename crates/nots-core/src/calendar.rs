@@ -106,7 +106,12 @@ impl TimeOfDay {
     /// A time by hour and minute; none when there is no such time.
     #[must_use]
     pub const fn of(hour: u8, minute: u8) -> Option<Self> {
-        if hour < 24 && minute < 60 { Some(Self { minutes: hour as u16 * 60 + minute as u16 }) } else { None }
+        if hour < 24 && minute < 60 {
+            let minutes = (hour as u16).saturating_mul(60).saturating_add(minute as u16);
+            Some(Self { minutes })
+        } else {
+            None
+        }
     }
 
     /// Whether it lies in the stretch from `from` to before `to`; one that ends before it begins goes over midnight.

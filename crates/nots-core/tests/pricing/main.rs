@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod examples;
+mod explained;
 mod properties;
 mod random;
 mod tariffs;

@@ -14,7 +14,12 @@ use nots_core::{
     money::Currency,
     pricing::Wanted,
 };
-use proptest::{collection::vec, option, prelude::*, sample::subsequence};
+use proptest::{
+    collection::vec,
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
 
 use super::{code, place};
 
@@ -176,7 +181,16 @@ pub(super) fn enquiry() -> impl Strategy<Value = Enquiry> {
     let stop =
         (somewhere(), 0..=120_u32).prop_map(|(place, waiting_minutes)| ViaStop { place, waiting_minutes });
     let back = (moment(), measure()).prop_map(|(pickup_time, journey)| ReturnLeg { pickup_time, journey });
-    (somewhere(), vec(stop, 0..=5), somewhere(), moment(), measure(), 0..3_usize, 0..=5_u8, option::of(back))
+    (
+        somewhere(),
+        vec(stop, 0..=5),
+        somewhere(),
+        moment(),
+        measure(),
+        select(VehicleType::ALL.to_vec()),
+        0..=5_u8,
+        option::of(back),
+    )
         .prop_map(
             |(
                 pickup_location,
@@ -184,7 +198,7 @@ pub(super) fn enquiry() -> impl Strategy<Value = Enquiry> {
                 dropoff_location,
                 pickup_time,
                 journey,
-                kind,
+                vehicle_type,
                 seats,
                 return_leg,
             )| Enquiry {
@@ -193,7 +207,7 @@ pub(super) fn enquiry() -> impl Strategy<Value = Enquiry> {
                 dropoff_location,
                 pickup_time,
                 journey,
-                vehicle_type: VehicleType::ALL[kind],
+                vehicle_type,
                 passengers: 1,
                 luggage: 0,
                 extras: vec![Wanted { code: code("seat"), quantity: seats }],

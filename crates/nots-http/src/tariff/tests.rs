@@ -1,11 +1,9 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
-
 use bytes::Bytes;
 use nots_core::entity::tariff::{Terms, demo_terms};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::parse_judged;
+use crate::{Problem, parse_judged};
 
 fn sent() -> Value {
     let mut tariff = serde_json::to_value(demo_terms().unwrap()).unwrap();
@@ -26,8 +24,6 @@ fn sent() -> Value {
 fn read(tariff: &Value) -> Result<TariffBody, Problem> {
     parse_judged(&Bytes::from(tariff.to_string()), |body, unfit| faults(body, "", unfit))
 }
-
-use crate::Problem;
 
 /// What is told of a tariff, in no order.
 fn told(tariff: &Value) -> Vec<String> {
@@ -103,7 +99,7 @@ fn types_and_meaning_are_told_together() {
     /estimatesBookable must be true or false, not null
     /extras/0/maximum is too large
     /extras/0/unitPrice must not be negative
-    /extras/3/name must be 1 to 100 characters without control characters
+    /extras/3/name must be 1 to 60 characters without control characters
     /extras/3/unitPrice must be 0: what somebody needs because of a disability never costs more
     /fixedPrices/1/from must be 1 to 40 lower-case letters, digits, _ and -, a letter first
     /fixedPrices/1/to `atlantis` is none of the zones
