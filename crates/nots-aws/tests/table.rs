@@ -42,7 +42,13 @@ fn key(sk: &str) -> RawKey {
 
 fn put(sk: &str) -> Op {
     let item = [("PK", "P"), ("SK", sk)].map(|(name, value)| (name.to_owned(), attr::text(value)));
-    Op::Put { entity: "Test", key: key(sk), item: item.into(), condition: Condition::Absent }
+    Op::Put {
+        entity: "Test",
+        key: key(sk),
+        item: item.into(),
+        spread: Vec::new(),
+        condition: Condition::Absent,
+    }
 }
 
 fn cancelled(reasons: &[Value]) -> (u16, Value) {
