@@ -88,8 +88,8 @@ pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
     let declare = |whose, number, active| Op::Declare { whose, number, active, until: 200_000 };
     let confirm = |booking, intent| Op::Confirm { booking, intent: Some(intent) };
     prop_oneof![
-        8 => people::rivals().prop_map(|ops| ops.into_iter().map(Op::People).collect()),
-        8 => papers::rivals().prop_map(|ops| ops.into_iter().map(Op::Papers).collect()),
+        12 => people::rivals().prop_map(|ops| ops.into_iter().map(Op::People).collect()),
+        12 => papers::rivals().prop_map(|ops| ops.into_iter().map(Op::Papers).collect()),
         // One job, two drivers.
         4 => (hot(), 0..FEW).prop_map(move |(job, who)| vec![assign(job, who, who), assign(job, 1 - who, 1 - who)]),
         // One driver, or one vehicle, two jobs.

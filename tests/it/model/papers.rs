@@ -92,6 +92,17 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// What there is before anything happens.
+pub(super) fn opening() -> Vec<Op> {
+    let file = |whose| Op::File { whose, number: 0, kind: 0 };
+    vec![
+        file(Whose::Driver),
+        file(Whose::Vehicle),
+        Op::Publish { effective: 0 },
+        Op::Take { event: 9, outcome: 2 },
+    ]
+}
+
 /// Those that want the same.
 pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
     let some = || 0_usize..64;

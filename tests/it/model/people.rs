@@ -28,7 +28,7 @@ use crate::rows::{at, driver_id, user};
 
 /// Users, addresses, logins: fewer names than those who may want them.
 const USERS: usize = 4;
-const NAMES: usize = 3;
+const NAMES: usize = 4;
 
 #[derive(Debug, Clone)]
 pub(super) enum Op {
@@ -39,6 +39,11 @@ pub(super) enum Op {
     Rename {
         who: usize,
         names: Names,
+    },
+    /// To the address that another has now.
+    Covet {
+        who: usize,
+        of: usize,
     },
     Rate {
         booking: usize,
@@ -90,6 +95,12 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
     ]
 }
 
+/// What there is before anything happens.
+pub(super) fn opening() -> Vec<Op> {
+    let enrol = |who| Op::Enrol { who, names: Names { email: who, capitals: false, login: None } };
+    vec![enrol(0), enrol(1), Op::Complain { driver: Some(0), priority: 1 }]
+}
+
 /// Those that want the same.
 pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
     let some = || 0_usize..64;
@@ -98,6 +109,10 @@ pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
         1 => (0..USERS, names(), names()).prop_map(|(who, a, b)| {
             let b = Names { email: a.email, ..b };
             vec![Op::Enrol { who, names: a }, Op::Enrol { who: (who + 1) % USERS, names: b }]
+        }),
+        // Somebody gives an address up, another takes it, and what the first decided before that gives it up again.
+        3 => (some(), names(), names()).prop_map(|(who, a, b)| {
+            vec![Op::Rename { who, names: a }, Op::Covet { who: who + 1, of: who }, Op::Rename { who, names: b }]
         }),
         // One address or one login, two who are there; one gives up what the other takes; one renamed twice.
         3 => (some(), 0_usize..2, names(), names()).prop_map(|(who, other, a, b)| {
@@ -162,6 +177,27 @@ fn sighting(seen: i64) -> Sighting {
     Sighting { at: Coordinates { latitude, longitude: (-1.9).try_into().unwrap() }, updated_at: at(seen) }
 }
 
+fn nth_user(model: &Model, number: usize) -> Option<usize> {
+    nth_of(model, number, |name, _| if let Name::User(who) = name { Some(who) } else { None })
+}
+
+/// A user gets other names; what they had goes.
+async fn renamed(table: &dyn Table, model: &Model, who: usize, names: Names, now: i64) -> Option<Both> {
+    let seen = model.get(Name::User(who))?;
+    let row = table.read(access::user(&user(who))).await.unwrap()?;
+    let renamed = User::revise(row, person(who, names), Actor::System, at(now));
+    let mut parts = vec![Model::change(Name::User(who), seen, named(names))];
+    if seen.email != Some(names.email) {
+        parts.extend(seen.email.map(|email| given_up(Name::Address(email), who)));
+        parts.push(taken(Name::Address(names.email), who, now));
+    }
+    if seen.login != names.login {
+        parts.extend(seen.login.map(|login| given_up(Name::Login(login), who)));
+        parts.extend(names.login.map(|login| taken(Name::Login(login), who, now)));
+    }
+    Some((Some(renamed.transaction), Some(parts)))
+}
+
 pub(super) async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Both> {
     let (by, when) = (Actor::System, at(now));
     let made = |fact: Fact| Fact { made: now, ..fact };
@@ -175,22 +211,12 @@ pub(super) async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) ->
             parts.extend(names.login.map(|login| taken(Name::Login(login), who, now)));
             (Some(enrolled.transaction), Some(parts))
         }
-        Op::Rename { who, names } => {
-            let who =
-                nth_of(model, who, |name, _| if let Name::User(who) = name { Some(who) } else { None })?;
-            let seen = model.get(Name::User(who))?;
-            let row = table.read(access::user(&user(who))).await.unwrap()?;
-            let renamed = User::revise(row, person(who, names), by, when);
-            let mut parts = vec![Model::change(Name::User(who), seen, named(names))];
-            if seen.email != Some(names.email) {
-                parts.extend(seen.email.map(|email| given_up(Name::Address(email), who)));
-                parts.push(taken(Name::Address(names.email), who, now));
-            }
-            if seen.login != names.login {
-                parts.extend(seen.login.map(|login| given_up(Name::Login(login), who)));
-                parts.extend(names.login.map(|login| taken(Name::Login(login), who, now)));
-            }
-            (Some(renamed.transaction), Some(parts))
+        Op::Rename { who, names } => return renamed(table, model, nth_user(model, who)?, names, now).await,
+        Op::Covet { who, of } => {
+            let (who, of) = (nth_user(model, who)?, nth_user(model, of)?);
+            let email = model.get(Name::User(of))?.email?;
+            let login = model.get(Name::User(who))?.login;
+            return renamed(table, model, who, Names { email, capitals: false, login }, now).await;
         }
         Op::Rate { booking, driver, stars } => {
             let number = nth_booking(model, booking)?;

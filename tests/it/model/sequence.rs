@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     ops::{Op, any_op, rivals},
+    papers, people,
     state::Refusals,
     verbs::prepare,
     world::{World, refusals},
@@ -33,7 +34,7 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         10 => any_op().prop_map(|op| vec![Step::Do(op)]),
         2 => any_op().prop_map(|op| vec![Step::Decide(op)]),
         1 => Just(vec![Step::Write]),
-        6 => rivals().prop_map(overtaken),
+        9 => rivals().prop_map(overtaken),
         1 => (1_usize..64).prop_map(on_a_ride),
     ]
 }
@@ -54,6 +55,8 @@ pub(super) fn opening() -> Vec<Op> {
         ops.push(Op::Offer { slot, back: number % 2 == 1 });
         ops.push(Op::Book { quote: number, user: number % 3, reference: number });
     }
+    ops.extend(people::opening().into_iter().map(Op::People));
+    ops.extend(papers::opening().into_iter().map(Op::Papers));
     ops.push(Op::Confirm { booking: 0, intent: Some(0) });
     ops.push(Op::Confirm { booking: 1, intent: None });
     ops.push(Op::Confirm { booking: 2, intent: None });
