@@ -245,6 +245,9 @@ fn cancelled(error: SdkError<TransactWriteItemsError>) -> TableError {
         TableError::Conflict
     } else if says("ThrottlingError") || says("ProvisionedThroughputExceeded") {
         TableError::Throttled
+    } else if says("ValidationError") {
+        // Nothing of it is written, and nothing ever would be.
+        TableError::Rejected(error.into())
     } else {
         failed(error)
     }

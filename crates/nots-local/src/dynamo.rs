@@ -1,6 +1,6 @@
 //! DynamoDB on this machine: dynoxide behind the wire protocol, its stream, and deletion after TTL.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use dynoxide::{
     Database, ImportOptions,
@@ -41,6 +41,33 @@ impl storage_backend::Clock for EngineClock {
     #[expect(clippy::cast_precision_loss, reason = "ten digits")]
     fn now_unix_secs_f64(&self) -> f64 {
         self.0.now().seconds() as f64
+    }
+}
+
+/// The embedded DynamoDB alone, in memory, behind the wire protocol; gone when dropped.
+#[derive(Debug)]
+pub struct EmbeddedDynamo {
+    /// Where it is.
+    pub address: SocketAddr,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl EmbeddedDynamo {
+    /// On a free port of this machine, without any table.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start() -> Result<Self, Cause> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let serving = Dynamo { database: Database::memory()? }.serve(listener);
+        Ok(Self { address, serving })
+    }
+}
+
+impl Drop for EmbeddedDynamo {
+    fn drop(&mut self) {
+        self.serving.abort();
     }
 }
 

@@ -22,7 +22,7 @@ mod s3;
 mod stripe;
 pub mod tokens;
 
-pub use dynamo::TABLE;
+pub use dynamo::{EmbeddedDynamo, TABLE};
 pub use platform::{Options, Platform, Wrap};
 
 /// Logs for a person at a terminal: errors, or everything from `info` on.

@@ -52,6 +52,18 @@ pub enum SortRange {
     UpTo(String),
 }
 
+impl SortRange {
+    /// Whether all of it comes behind a sort key, in the direction of the list.
+    fn lies_behind(&self, sk: &str, newest_first: bool) -> bool {
+        match self {
+            Self::BeginsWith(prefix) if newest_first => sk > prefix.as_str() && !sk.starts_with(prefix),
+            Self::Between(_, last) | Self::UpTo(last) if newest_first => sk > last.as_str(),
+            Self::BeginsWith(first) | Self::Between(first, _) if !newest_first => sk < first.as_str(),
+            _ => false,
+        }
+    }
+}
+
 /// A page of one partition of index `I`, all of them `E`. Index, partition and result agree by construction;
 /// made only by [`crate::access`].
 #[must_use]
@@ -82,9 +94,11 @@ impl<I: Index, E: Entity> Query<I, E> {
         self
     }
 
-    /// What crosses the port.
+    /// What crosses the port. A position that the range does not reach back to is none: all of the range comes behind
+    /// it, and DynamoDB refuses to begin outside what it is asked for.
     #[must_use]
     pub fn raw(&self, limit: u32, after: Option<Position>) -> RawQuery {
+        let after = after.filter(|position| !self.range.lies_behind(&position.sk, self.newest_first));
         RawQuery {
             index: I::NAME,
             pk: (I::PK, self.pk.0.clone()),
@@ -272,8 +286,9 @@ impl dyn Table + '_ {
         limit: u32,
         after: Option<Position>,
     ) -> Result<Page<E>, ReadError> {
-        let positioned = after.is_some();
-        let page = match self.query_items(query.raw(limit, after)).await {
+        let query = query.raw(limit, after);
+        let positioned = query.after.is_some();
+        let page = match self.query_items(query).await {
             Ok(reply) => reply.value,
             // Of a query all is ours but the position, which a caller hands back.
             Err(TableError::Rejected(_)) if positioned => return Err(ReadError::Position),

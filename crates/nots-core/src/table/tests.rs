@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::AttributeValue;
 use serde_json::{Value, json};
 
-use super::{Base, Entity, Gsi1, IndexedBy, Item, Key, Pk, Rewrite, Stored, Upgrade, Version, attr};
+use super::{
+    Base, Entity, Gsi1, IndexedBy, Item, Key, Pk, Position, Query, RawKey, Rewrite, SortRange, Stored,
+    Upgrade, Version, attr,
+};
 use crate::{actor::Actor, time::Timestamp};
 
 /// An entity of three schemas, in one index while it is listed.
@@ -105,6 +108,34 @@ fn updated(item: Item, change: impl FnOnce(&mut Thing)) -> Value {
     // Whoever comes next can read it.
     Stored::<Thing>::from_item(item.clone()).unwrap();
     plain(item)
+}
+
+#[test]
+fn a_position_before_the_beginning_of_a_range_is_the_beginning() {
+    let kept = |range: &SortRange, newest_first: bool, sk: &str| {
+        let query = Query::<Gsi1, Thing>::over(()).range(range.clone());
+        let query = if newest_first { query.newest_first() } else { query };
+        let key = RawKey { pk: "THING#1".to_owned(), sk: "METADATA".to_owned() };
+        query.raw(25, Some(Position::behind(sk.to_owned(), key))).after.is_some()
+    };
+    let between = SortRange::Between("b".to_owned(), "d".to_owned());
+    let up_to = SortRange::UpTo("d".to_owned());
+    let begins = SortRange::BeginsWith("c".to_owned());
+    // Ascending, then newest first: which of these are kept. What lies beyond the other end is for the table to refuse.
+    for (range, ascending, descending) in [
+        (&between, "b c cz d e", "a b c cz d"),
+        (&up_to, "a b c cz d e", "a b c cz d"),
+        (&begins, "c cz d e", "a b c cz"),
+        (&SortRange::All, "a b c cz d e", "a b c cz d e"),
+    ] {
+        for (newest_first, expected) in [(false, ascending), (true, descending)] {
+            let found: Vec<_> = ["a", "b", "c", "cz", "d", "e"]
+                .into_iter()
+                .filter(|sk| kept(range, newest_first, sk))
+                .collect();
+            assert_eq!(found.join(" "), expected, "{range:?} newest first: {newest_first}");
+        }
+    }
 }
 
 #[test]
