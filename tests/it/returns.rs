@@ -1,5 +1,10 @@
 //! Journeys there and back: one quote, two linked bookings, one payment.
 
+use futures_util::future::join_all;
+use nots_core::{
+    BookingId, access,
+    table::{Condition, Op, RawKey, attr},
+};
 use nots_testkit::World;
 use serde_json::{Value, json};
 
@@ -125,12 +130,92 @@ async fn a_wheelchair_goes_in_a_vehicle_that_takes_one_and_costs_nothing() {
     assert_eq!(quote["pricing"]["breakdown"], plain["pricing"]["breakdown"]);
     let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
     let booking = world.post("/v1/bookings", &ada, order).await.expect_status(201);
-    let (_, payment) =
-        (0, world.post("/v1/payments", &ada, json!({ "bookingId": booking["bookingId"] })).await);
-    world.pay(&payment.expect_status(201)).await.expect_status(200);
+    let payment = json!({ "bookingId": booking["bookingId"] });
+    let payment = world.post("/v1/payments", &ada, payment).await.expect_status(201);
+    world.pay(&payment).await.expect_status(200);
     let refused = world.assign(&staff, &booking, "driver_demo1").await.expect_status(409);
     assert_eq!(refused["current"]["reason"], "no_wheelchair_access");
     world.assign(&staff, &booking, "driver_demo8").await.expect_status(200);
     world.settle().await;
     world.leaves_messages();
+}
+
+/// Puts an item as it is with these changes of its `Data`, as another version of the code, or an import, might have it.
+async fn change(world: &World, id: &str, becomes: &str, changes: &[(&str, &str)]) {
+    let table = &world.platform.ports.table;
+    let row = table.read(access::booking(&BookingId::parse(id).unwrap())).await.unwrap().expect("a booking");
+    let mut item = row.to_item().unwrap();
+    for (at, value) in [("PK", format!("BOOKING#{becomes}")), ("GSI1PK", "STATUS#".to_owned())] {
+        let status = changes.iter().find(|(name, _)| *name == "status").map_or("pending", |(_, value)| value);
+        let value = if at == "GSI1PK" { format!("{value}{status}") } else { value };
+        item.insert(at.to_owned(), attr::text(value));
+    }
+    let data = attr::data(&mut item).unwrap();
+    data.insert("bookingId".to_owned(), attr::text(becomes));
+    for (name, value) in changes {
+        data.insert((*name).to_owned(), attr::text(*value));
+    }
+    item.insert("Version".to_owned(), attr::number(2));
+    let key = RawKey { pk: format!("BOOKING#{becomes}"), sk: "METADATA".to_owned() };
+    let condition = if id == becomes { Condition::Unchanged(row.meta.version) } else { Condition::Absent };
+    let op = Op::Put { entity: "Booking", key, item, spread: Vec::new(), condition };
+    table.write_items(vec![op]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_booking_that_only_sounds_like_a_way_back_is_not_confirmed_with_another() {
+    let world = World::new().await;
+    let ada = world.person("customer").await;
+    let booking = world.booked(&ada, DAY).await;
+    let id = booking["bookingId"].as_str().unwrap();
+    let namesake = format!("{id}r");
+    change(&world, id, &namesake, &[("bookingReference", "NOTS-OTHER")]).await;
+    let payment = world.post("/v1/payments", &ada, json!({ "bookingId": id })).await.expect_status(201);
+    world.pay(&payment).await.expect_status(200);
+    let status = async |id: &str| {
+        world.get(&format!("/v1/bookings/{id}"), &ada).await.expect_status(200)["status"].clone()
+    };
+    assert_eq!((status(id).await, status(&namesake).await), (json!("confirmed"), json!("pending")));
+    world.settle().await;
+    world.leaves_messages();
+}
+
+#[tokio::test]
+async fn money_for_two_ways_confirms_the_one_that_still_waits_for_it() {
+    let world = World::new().await;
+    let ada = world.person("customer").await;
+    let quote = quoted(&world).await;
+    let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
+    let there = world.post("/v1/bookings", &ada, order).await.expect_status(201);
+    let (id, back) = (there["bookingId"].as_str().unwrap(), there["returnBookingId"].as_str().unwrap());
+    let asked = world.post("/v1/payments", &ada, json!({ "bookingId": id })).await.expect_status(201);
+    change(&world, back, back, &[("status", "cancelled")]).await;
+    // Nobody is asked to pay for both ways any more, and who has the page open is not lost.
+    for id in [id, back] {
+        world.post("/v1/payments", &ada, json!({ "bookingId": id })).await.expect_status(409);
+    }
+    world.pay(&asked).await.expect_status(200);
+    for (id, status) in [(id, "confirmed"), (back, "cancelled")] {
+        let booking = world.get(&format!("/v1/bookings/{id}"), &ada).await.expect_status(200);
+        assert_eq!(booking["status"], status, "{id}");
+    }
+    world.settle().await;
+    world.leaves_messages();
+}
+
+#[tokio::test]
+async fn many_clicks_at_once_make_one_pair_and_one_payment() {
+    let world = World::new().await;
+    let ada = world.person("customer").await;
+    let quote = quoted(&world).await;
+    let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
+    let clicks = (0..6).map(|_| world.post("/v1/bookings", &ada, order.clone()));
+    let answers = join_all(clicks).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+    assert!(answers.iter().all(|answer| [200, 201].contains(&answer.status)));
+    let table = world.table();
+    let with = |part: &str| table.keys().filter(|key| key.contains(part)).count();
+    let bookings =
+        table.keys().filter(|key| key.starts_with("BOOKING#") && key.ends_with("METADATA")).count();
+    assert_eq!((bookings, with("PAYMENT#"), with("REF#")), (2, 1, 2));
 }

@@ -13,6 +13,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use nots_core::table::{Condition, Op, RawKey};
 use nots_core::{
     Actor, Pence, Timestamp, UserId, access,
     entity::{Tariff, tariff::demo_terms},
@@ -85,7 +86,7 @@ async fn another_publishes(table: Arc<dyn Table>, at: i64) {
     let mut terms = demo_terms().unwrap();
     terms.rates.standard.base_fare = Pence::new(999);
     let (by, at) = (Actor::User(UserId::parse("user_another").unwrap()), Timestamp::new(at).unwrap());
-    let next = Tariff::publish(head, terms.check().unwrap(), at, by, at);
+    let next = Tariff::publish(head, 0, terms.check().unwrap(), at, by, at);
     table.commit(next.transaction).await.unwrap();
 }
 
@@ -372,4 +373,36 @@ async fn a_query_says_one_thing() {
         found.sort_unstable();
         assert_eq!(found, named, "{query}");
     }
+}
+
+/// As tables are that had tariffs put into them by hand, before versions were counted.
+#[tokio::test]
+async fn versions_from_before_they_were_counted_are_counted_on() {
+    let world = World::with(Options { empty: true, ..Options::default() }).await;
+    let owner = world.person("owner").await;
+    let rate = json!({ "baseFare": 500, "perMile": 100, "perMinute": 10, "minimumFare": 800 });
+    for version in [1, 2] {
+        let from = 1_700_000_000 + version;
+        let sk = format!("EFFECTIVE#{from}#{version:06}");
+        let item = serde_dynamo::to_item(json!({
+            "PK": "TARIFF", "SK": sk, "EntityType": "Tariff", "CreatedAt": from, "UpdatedAt": from,
+            "UpdatedBy": "system", "Version": 1, "SchemaVersion": 1,
+            "Data": {
+                "version": version, "effectiveFrom": from, "currency": "GBP",
+                "vat": { "registered": false, "rateBasisPoints": 2_000 },
+                "rates": { "standard": rate, "executive": rate, "minibus": rate },
+            },
+        }));
+        let key = RawKey { pk: "TARIFF".to_owned(), sk };
+        let item = item.unwrap();
+        let op = Op::Put { entity: "Tariff", key, item, spread: Vec::new(), condition: Condition::Absent };
+        world.platform.ports.table.write_items(vec![op]).await.unwrap();
+    }
+    let shown = world.get("/v1/tariff", &owner).await;
+    assert_eq!((shown.headers["etag"].to_str().unwrap(), shown.status), ("\"2\"", 200));
+    put_if(&world, &owner, &with_base(700), "\"1\"").await.expect_status(412);
+    let next = put_if(&world, &owner, &with_base(700), "\"2\"").await.expect_status(201);
+    assert_eq!(next["version"], 3);
+    let quote = world.quote(86_400).await;
+    assert_eq!(quote["pricing"]["breakdown"]["baseFare"], 700);
 }

@@ -114,6 +114,12 @@ impl BookingId {
     pub fn return_of(outward: &Self) -> Self {
         Self(format!("{}r", outward.0))
     }
+
+    /// The booking that this one may be the way back of, by its id alone: the booking itself knows whether it is.
+    #[must_use]
+    pub fn maybe_outward(&self) -> Option<Self> {
+        self.0.strip_suffix('r').and_then(|text| Self::parse(text).ok())
+    }
 }
 
 impl PaymentId {

@@ -196,6 +196,11 @@ impl ViaStop {
 pub const MAX_VIA_STOPS: usize = 5;
 /// Most kinds of extras with one journey; each is a line of its fare.
 pub const MAX_EXTRAS: usize = 10;
+/// Longest drive that is priced, in seconds: fourteen days. Each day of a job is two items of its assignment, and one
+/// transaction takes a hundred.
+pub const MAX_DRIVE_SECONDS: Seconds = 14 * 86_400;
+/// Longest way that is priced, in metres: once round the Earth.
+pub const MAX_DRIVE_METRES: u32 = 40_000_000;
 /// Longest wait at a stop, in minutes.
 pub const MAX_STOP_MINUTES: u32 = 120;
 

@@ -43,7 +43,7 @@ const FLEET: [Pair; 9] = [
 /// When the table does not take it.
 pub async fn plant(table: &dyn Table, now: Timestamp) -> Result<(), Cause> {
     let by = Actor::System;
-    let tariff = Tariff::publish(None, demo_tariff()?, Timestamp::MIN, by.clone(), now);
+    let tariff = Tariff::publish(None, 0, demo_tariff()?, Timestamp::MIN, by.clone(), now);
     put(table, tariff.transaction).await?;
     put(table, Transaction::new().create(&settings()?.publish(by, now))).await?;
     for (number, pair) in (1_u32..).zip(FLEET) {

@@ -15,8 +15,8 @@ use nots_core::{
     table::{Stored, Transaction, WriteError},
 };
 use nots_http::{
-    Access, Endpoint, InvalidBody, Method, Problem, Request, Response, Route, StatusCode, Wire, parse, roles,
-    view::Viewer,
+    Access, Caller, Endpoint, InvalidBody, Method, Problem, Request, Response, Route, StatusCode, Wire,
+    parse, roles, view::Viewer,
 };
 use serde_json::json;
 
@@ -56,24 +56,8 @@ impl Endpoint for PaymentsProcess {
         let mut lost = None;
         for attempt in 0..retry::ATTEMPTS {
             retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
-            let reads = (access::booking(id), access::payment_of_booking(id), access::settings());
-            let (booking, payment, settings) = self.table.read(reads).await?;
-            let theirs = |row: &Stored<Booking>| Viewer::of(caller, &row.data).is_some();
-            let booking = booking.filter(theirs);
-            // One payment is for both ways of a journey there and back, and kept under the outward one.
-            let (booking, payment) = match booking {
-                Some(back) if back.data.paid_under() != id => {
-                    let outward = back.data.paid_under();
-                    let reads = (access::booking(outward), access::payment_of_booking(outward));
-                    self.table.read(reads).await?
-                }
-                booking => (booking, payment),
-            };
-            let (Some(booking), Some(payment)) = (booking, payment) else {
-                return Err(Problem::nothing_named("/bookingId", "booking"));
-            };
-            payable(&booking.data, &payment.data, self.clock.now())?;
-            let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?;
+            let Found { bookings, payment, settings } = self.find(id, caller).await?;
+            let booking = payable(bookings, &payment.data, self.clock.now())?;
             let now = self.clock.now();
             let begun = self.attempt(&booking.data, payment.clone(), &settings.data, &by, now).await;
             match begun {
@@ -98,19 +82,58 @@ enum Begin {
     Problem(Problem),
 }
 
-fn payable(booking: &Booking, payment: &Payment, now: Timestamp) -> Result<(), Problem> {
-    if booking.journey.pickup_time < now {
-        let current = json!({ "status": booking.status, "pickupTime": booking.journey.pickup_time });
-        return Err(Problem::conflict("The pickup time has passed: ask for a new quote.", current));
+/// What is to be paid: the booking and, of a journey there and back, the other one; the outward one first.
+struct Found {
+    bookings: Vec<Stored<Booking>>,
+    payment: Stored<Payment>,
+    settings: Stored<Settings>,
+}
+
+/// The booking under which the payment stands, when all that it is for waits to be paid.
+fn payable(
+    bookings: Vec<Stored<Booking>>,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<Stored<Booking>, Problem> {
+    for booking in bookings.iter().map(|row| &row.data) {
+        if booking.status != BookingStatus::Pending || payment.status != PaymentStatus::Pending {
+            let current = json!({ "status": booking.status, "paymentStatus": payment.status });
+            return Err(Problem::conflict("The booking is not waiting to be paid.", current));
+        }
+        if booking.journey.pickup_time < now {
+            let current = json!({ "status": booking.status, "pickupTime": booking.journey.pickup_time });
+            return Err(Problem::conflict("The pickup time has passed: ask for a new quote.", current));
+        }
     }
-    if booking.status == BookingStatus::Pending && payment.status == PaymentStatus::Pending {
-        return Ok(());
-    }
-    let current = json!({ "status": booking.status, "paymentStatus": payment.status });
-    Err(Problem::conflict("The booking is not waiting to be paid.", current))
+    bookings.into_iter().next().ok_or_else(|| Problem::nothing_named("/bookingId", "booking"))
 }
 
 impl PaymentsProcess {
+    /// What is to be paid for the booking that is named, if it is the caller's. One payment is for both ways of a journey
+    /// there and back and kept under the way there; whichever is named, both are read at once.
+    async fn find(&self, id: &BookingId, caller: &Caller) -> Result<Found, Problem> {
+        let maybe_outward = id.maybe_outward();
+        let reads = (
+            (access::booking(id), access::payment_of_booking(id), access::settings()),
+            access::booking(&BookingId::return_of(id)),
+            maybe_outward.as_ref().map(|id| (access::booking(id), access::payment_of_booking(id))),
+        );
+        let ((booking, payment, settings), returning, outward) = self.table.read(reads).await?;
+        let missing = || Problem::nothing_named("/bookingId", "booking");
+        let booking = booking.filter(|row| Viewer::of(caller, &row.data).is_some()).ok_or_else(missing)?;
+        let (outward, returning, payment) = if booking.data.paid_under() == id {
+            (booking, returning, payment)
+        } else {
+            let (outward, payment) = outward.ok_or_else(missing)?;
+            (outward.ok_or_else(missing)?, Some(booking), payment)
+        };
+        Ok(Found {
+            bookings: Booking::paid_together(outward, returning),
+            payment: payment.ok_or_else(missing)?,
+            settings: settings.ok_or_else(|| Problem::not_set_up("settings"))?,
+        })
+    }
+
     /// The attempt that serves, or a new one, stored.
     async fn attempt(
         &self,

@@ -11,7 +11,7 @@ use nots_core::{
     entity::{Booking, BookingStatus, Payment, PaymentStatus, StripeLink},
     ports::{Clock, CompletedCheckout, Ids, PaymentNotice, PaymentNotices, Table, WebhookError},
     retry,
-    table::{Because, Entity, WriteError},
+    table::{Because, Entity, Stored, WriteError},
 };
 use nots_http::{Access, Endpoint, Method, Problem, Request, Response, Route, StatusCode};
 use serde_json::json;
@@ -70,6 +70,10 @@ fn only_the_link_refused(error: &WriteError) -> bool {
     }
 }
 
+fn waits(booking: &Stored<Booking>) -> bool {
+    booking.data.status == BookingStatus::Pending
+}
+
 impl PaymentsWebhook {
     /// Confirms booking and payment, if they are still waiting for it and the money is what was asked for.
     async fn confirm(&self, checkout: &CompletedCheckout) -> Result<(), Problem> {
@@ -86,12 +90,18 @@ impl PaymentsWebhook {
                 );
                 return Ok(());
             };
-            if !self.concerns(checkout, &booking.data, &payment.data) {
+            let bookings = Booking::paid_together(booking, returning);
+            if !self.concerns(checkout, &bookings, &payment.data) {
                 return Ok(());
             }
             let intent = checkout.payment_intent.clone();
-            let bookings = [Some(booking), returning].into_iter().flatten().collect();
-            let transaction = Booking::confirm(bookings, payment, intent, self.clock.now())?;
+            let waiting: Vec<_> = bookings.into_iter().filter(waits).collect();
+            let Ok(transaction) = Booking::confirm(waiting, payment, intent, self.clock.now()) else {
+                // The money is there, whatever we make of it: Stripe need not tell us again.
+                tracing::error!(booking.id = %id, event.id = checkout.event_id, alert = "paid_too_late",
+                    "A session was paid for what cannot be confirmed");
+                return Ok(());
+            };
             match self.table.commit(transaction).await {
                 Ok(()) => {
                     tracing::info!(booking.id = %id, event.id = checkout.event_id, "Confirmed booking `{id}`");
@@ -110,9 +120,14 @@ impl PaymentsWebhook {
         Err(lost.map_or_else(|| Problem::unavailable("no attempt was made"), Problem::unavailable))
     }
 
-    /// Whether a paid session is to confirm this booking now.
-    fn concerns(&self, checkout: &CompletedCheckout, booking: &Booking, payment: &Payment) -> bool {
-        let (id, event) = (&booking.booking_id, &checkout.event_id);
+    /// Whether a paid session is to confirm any of the bookings that it is for now.
+    fn concerns(
+        &self,
+        checkout: &CompletedCheckout,
+        bookings: &[Stored<Booking>],
+        payment: &Payment,
+    ) -> bool {
+        let (id, event) = (&checkout.booking_id, &checkout.event_id);
         if checkout.amount != payment.amount.total.get()
             || !checkout.currency.eq_ignore_ascii_case(payment.amount.currency.code())
         {
@@ -130,10 +145,16 @@ impl PaymentsWebhook {
             }
             return false;
         }
-        if booking.status != BookingStatus::Pending || payment.status != PaymentStatus::Pending {
+        let waiting = bookings.iter().filter(|booking| waits(booking)).count();
+        if waiting == 0 || payment.status != PaymentStatus::Pending {
             tracing::error!(booking.id = %id, event.id = event, alert = "paid_too_late",
                 "A session was paid for a booking that no longer waits for it");
             return false;
+        }
+        if waiting < bookings.len() {
+            // The other way is driven all the same; what was paid for this one is owed back.
+            tracing::error!(booking.id = %id, event.id = event, alert = "paid_too_late",
+                "A session was paid for both ways of a journey of which one no longer waits for it");
         }
         true
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
 use nots_core::{
-    QuoteId, Timestamp, access,
+    Pence, QuoteId, Timestamp, access,
     entity::{
         Quote, Tariff,
         quote::{Enquiry, ReturnLeg},
     },
     geo::{Coordinates, Place},
-    journey::{Measure, ViaStop, Way},
+    journey::{MAX_DRIVE_METRES, MAX_DRIVE_SECONDS, Measure, ViaStop, Way},
     ports::{Clock, Ids, Maps, Table},
     table::{Because, Transaction},
 };
@@ -24,6 +24,8 @@ use nots_http::{
 
 use crate::asked::{Asked, Where, faults};
 
+/// The most that Stripe takes in sterling.
+const MOST_BY_CARD: Pence = Pence::new(99_999_999);
 /// Two places that are nearer to one another are the same.
 const SAME_PLACE_METRES: f64 = 1.0;
 
@@ -55,6 +57,10 @@ impl Endpoint for QuotesCalculator {
         let enquiry = self.enquiry(&asked, &tariff, now).await?;
         let id = QuoteId::from_uuid(self.ids.uuid(now));
         let quote = Quote::offer(id, enquiry, &tariff, now).map_err(Problem::internal)?;
+        if quote.after().data.pricing.breakdown.total > MOST_BY_CARD {
+            let detail = "costs more than can be paid by card: ring us";
+            return Err(Problem::invalid(vec![FieldError::at("/dropoffLocation", detail)]));
+        }
         match self.table.commit(Transaction::new().create(&quote)).await {
             Ok(()) => {}
             // The id is new, so the quote that is there is this one: the answer to a first try was lost.
@@ -133,6 +139,14 @@ impl QuotesCalculator {
             extras: extras.unwrap_or_default(),
             return_leg: back,
         };
+        let legs = [Some(&enquiry.journey), enquiry.return_leg.as_ref().map(|leg| &leg.journey)];
+        let too_far = |leg: &&Measure| {
+            leg.duration.seconds > MAX_DRIVE_SECONDS || leg.distance.meters > MAX_DRIVE_METRES
+        };
+        if legs.into_iter().flatten().any(|leg| too_far(&leg)) {
+            let detail = "is further than anybody is driven here: 14 days, or 40,000 km";
+            return Err(Problem::invalid(vec![FieldError::at("/dropoffLocation", detail)]));
+        }
         let arrival = enquiry.arrival();
         if enquiry.return_leg.as_ref().is_some_and(|leg| leg.pickup_time < arrival) {
             let detail = format!("is before the way there is over, about {}", arrival.in_london());

@@ -60,10 +60,11 @@ impl Endpoint for TariffPut {
             if let Some(late) = late {
                 return Err(Problem::invalid(vec![late]));
             }
-            let latest = head.as_ref().map_or(0, |head| head.data.latest_version);
+            let uncounted = if head.is_none() { self.uncounted().await? } else { 0 };
+            let latest = head.as_ref().map_or(uncounted, |head| head.data.latest_version);
             request.unless_stale(Version::new(u64::from(latest)))?;
             let from = asked.effective_from.unwrap_or(now);
-            let next = Tariff::publish(head, asked.terms.clone(), from, asked.by.clone(), now);
+            let next = Tariff::publish(head, uncounted, asked.terms.clone(), from, asked.by.clone(), now);
             match self.table.commit(next.transaction).await {
                 Ok(()) => return view::tariff(StatusCode::CREATED, &next.tariff, None),
                 Err(error) if error.is_transient() || first_of_two(&error) => lost = Some(error),
@@ -99,6 +100,12 @@ fn first_of_two(error: &WriteError) -> bool {
 }
 
 impl TariffPut {
+    /// The highest version of those from before they were counted; there were few, all put in by hand.
+    async fn uncounted(&self) -> Result<u32, Problem> {
+        let page = self.table.page(&access::tariff_versions(), 100, None).await?;
+        Ok(page.rows.iter().map(|row| row.data.version).max().unwrap_or(0))
+    }
+
     /// The newest version, when it is what is asked for: the same terms from the same moment on, by the same owner. What
     /// is to count at once does so already when it is both the newest and in force.
     async fn published(

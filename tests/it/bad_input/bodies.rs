@@ -126,6 +126,23 @@ async fn every_wrong_field_is_named_at_once() {
             with(&quotes.valid, "/viaStops", Some(json!([quotes.valid["pickupLocation"]]))),
             &["/viaStops/0"],
         ),
+        // Five stops on the other side of the Earth, by turns.
+        (
+            quotes,
+            with(
+                &world.journey(86_400),
+                "/viaStops",
+                Some(
+                    [178.1, -1.9]
+                        .iter()
+                        .cycle()
+                        .take(5)
+                        .map(|lon| json!({ "latitude": -50.7 * f64::signum(*lon), "longitude": lon }))
+                        .collect(),
+                ),
+            ),
+            &["/dropoffLocation"],
+        ),
         // The way back begins before the way there can be over.
         (
             quotes,

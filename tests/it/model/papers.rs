@@ -242,7 +242,7 @@ pub(super) async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) ->
         Op::Publish { effective } => {
             let head = table.read(access::tariff_head()).await.unwrap();
             let terms = tariff::demo_terms().unwrap().check().unwrap();
-            let published = Tariff::publish(head, terms, at(effective), by, when);
+            let published = Tariff::publish(head, 0, terms, at(effective), by, when);
             let seen = model.get(Name::TariffHead);
             let count = seen.map_or(0, |head| head.count) + 1;
             let fact = Fact { at: effective, count, ..Fact::default() };

@@ -103,16 +103,13 @@ impl Sheet<'_> {
         let millimetres = i64::from(trip.metres).checked_mul(1_000).ok_or(Unpriceable::TooLarge)?;
         let amount = self.rate.per_mile.ratio(millimetres, 1_609_344).ok_or(Unpriceable::TooLarge)?;
         let miles = f64::from(trip.metres) / METRES_PER_MILE;
-        let words =
-            format!("{} m ({miles:.2} miles) at {} a mile", trip.metres, self.show(self.rate.per_mile));
+        let (metres, each) = (trip.metres, self.show(self.rate.per_mile));
+        let words = format!("{metres} m ({miles:.2} miles) at {each} a mile: {metres} ÷ 1609.344 × {each}");
         self.counts(Rule::Distance, words, amount);
         let amount = self.rate.per_minute.ratio(i64::from(trip.seconds), 60).ok_or(Unpriceable::TooLarge)?;
         let minutes = f64::from(trip.seconds) / 60.0;
-        let words = format!(
-            "{} s ({minutes:.1} minutes) at {} a minute",
-            trip.seconds,
-            self.show(self.rate.per_minute)
-        );
+        let (seconds, each) = (trip.seconds, self.show(self.rate.per_minute));
+        let words = format!("{seconds} s ({minutes:.1} minutes) at {each} a minute: {seconds} ÷ 60 × {each}");
         self.counts(Rule::Time, words, amount);
         Ok(false)
     }
@@ -178,7 +175,11 @@ impl Sheet<'_> {
         if self.trip.direction == Direction::Return && points > 0 {
             let fare = self.so_far()?;
             let off = Pence::ZERO.less(self.share(fare, points)?).ok_or(Unpriceable::TooLarge)?;
-            let words = format!("{} off {} for the way back", percent(points), self.show(fare));
+            let words = format!(
+                "{} off {}, the way back before stops, extras and fees",
+                percent(points),
+                self.show(fare)
+            );
             self.counts(Rule::ReturnDiscount, words, off);
         }
         Ok(())

@@ -37,7 +37,11 @@ fn the_schema_documents_example() {
     let words: Vec<_> = fare.lines.iter().map(|l| l.description.as_str()).collect();
     assert_eq!(
         words,
-        ["Base fare £5.00", "8500 m (5.28 miles) at £1.00 a mile", "1200 s (20.0 minutes) at £0.10 a minute"]
+        [
+            "Base fare £5.00",
+            "8500 m (5.28 miles) at £1.00 a mile: 8500 ÷ 1609.344 × £1.00",
+            "1200 s (20.0 minutes) at £0.10 a minute: 1200 ÷ 60 × £0.10"
+        ]
     );
 }
 
@@ -52,8 +56,8 @@ fn every_rule_that_was_looked_at_says_why_it_does_or_does_not_count() {
     insta::assert_snapshot!(told.join("\n"), @r#"
     + Base 500p Base fare £5.00
     - FixedPrice 0p No fixed price is for these places
-    + Distance 25p 400 m (0.25 miles) at £1.00 a mile
-    + Time 15p 90 s (1.5 minutes) at £0.10 a minute
+    + Distance 25p 400 m (0.25 miles) at £1.00 a mile: 400 ÷ 1609.344 × £1.00
+    + Time 15p 90 s (1.5 minutes) at £0.10 a minute: 90 ÷ 60 × £0.10
     + MinimumFare 260p £5.40 lifted to the minimum fare of £8.00
     + NightUplift 160p Night: 20% of £8.00, because 23:15 in London is between 22:00 and 06:00
     - BankHolidayUplift 0p Bank holiday: 2026-11-24 (tuesday) is not a bank holiday
@@ -163,6 +167,8 @@ fn a_fixed_price_is_in_place_of_distance_and_time_both_ways() {
     assert_eq!(lines(&fare(&t, &by_town))[..2], expected[..2]);
     let round_about = Trip { stops: vec![stop(HARBOUR), stop(FAR_AWAY)], ..there.clone() };
     assert!(lines(&fare(&t, &round_about)).iter().any(|(rule, _)| *rule == Rule::Distance));
+    let to_and_fro = Trip { stops: vec![stop(HEATHROW), stop(HARBOUR)], ..there.clone() };
+    assert!(lines(&fare(&t, &to_and_fro)).iter().any(|(rule, _)| *rule == Rule::Distance));
     let from_elsewhere = Trip { pickup: place(FAR_AWAY), ..there.clone() };
     let rules: Vec<_> = lines(&fare(&t, &from_elsewhere)).into_iter().map(|(rule, _)| rule).collect();
     assert_eq!(rules, [Rule::Base, Rule::Distance, Rule::Time, Rule::AirportFee]);

@@ -12,7 +12,7 @@ use super::random;
 
 fn published(terms: &Terms) -> Tariff {
     let at = Timestamp::MIN.plus(7);
-    Tariff::publish(None, terms.clone().check().unwrap(), at, Actor::System, at).tariff.data
+    Tariff::publish(None, 0, terms.clone().check().unwrap(), at, Actor::System, at).tariff.data
 }
 
 fn quoted(tariff: &Tariff, enquiry: Enquiry) -> Quote {

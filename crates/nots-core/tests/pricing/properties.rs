@@ -13,7 +13,7 @@ use super::{random, wanted};
 
 fn tariff(terms: &Terms) -> Stored<Tariff> {
     let at = Timestamp::MIN.plus(7);
-    Tariff::publish(None, terms.clone().check().unwrap(), at, Actor::System, at).tariff
+    Tariff::publish(None, 0, terms.clone().check().unwrap(), at, Actor::System, at).tariff
 }
 
 fn parts(b: &Breakdown) -> i64 {

@@ -32,7 +32,7 @@ fn rate() -> impl Strategy<Value = Rate> {
         base_fare: a,
         per_mile: b,
         per_minute: c,
-        minimum_fare: d,
+        minimum_fare: Pence::new(d.get().max(30)),
         per_via_stop: e,
         per_waiting_minute: f,
     })

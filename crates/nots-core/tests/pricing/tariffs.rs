@@ -25,6 +25,7 @@ fn the_demonstration_can_be_published() {
 fn everything_that_is_wrong_is_told_at_once() {
     let told = faults(|t| {
         t.rates.standard.per_mile = Pence::new(-1);
+        t.rates.executive.minimum_fare = Pence::new(29);
         t.rates.minibus.base_fare = Pence::new(1_000_001);
         t.vat.rate_basis_points = 10_001;
         t.return_discount_basis_points = 10_001;
@@ -47,6 +48,7 @@ fn everything_that_is_wrong_is_told_at_once() {
     insta::assert_snapshot!(told.join("\n"), @r#"
     /rates/standard/perMile must not be negative
     /rates/minibus/baseFare must be at most 1000000 pence
+    /rates/executive/minimumFare must be at least 30 pence: no less can be paid by card
     /vat/rateBasisPoints must be at most 10000
     /returnDiscountBasisPoints must be at most 10000
     /freeWaiting/atAirport must be at most 1440
@@ -65,6 +67,19 @@ fn everything_that_is_wrong_is_told_at_once() {
     /extras/0/maximum must be from 1 to 20
     /extras/3/unitPrice must be 0: what somebody needs because of a disability never costs more
     "#);
+}
+
+/// Who must have a vehicle that takes a wheelchair asks for it by a code that dispatch knows; it cannot be sold.
+#[test]
+fn wheelchair_access_is_always_for_accessibility() {
+    let told = faults(|t| {
+        t.extras[3].accessibility = false;
+        t.extras[3].unit_price = Pence::new(2_000);
+    });
+    assert_eq!(
+        told,
+        ["/extras/3/accessibility must be true: a vehicle that takes a wheelchair is asked for by this code"]
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     id::{BookingId, BookingReference, PaymentId},
     journey::ViaStop,
     money::Total,
-    table::{IllegalMove, Move, New, Stored, Transaction},
+    table::{Entity, IllegalMove, Machine, Move, New, Stored, Transaction},
     text::Note,
     time::Timestamp,
 };
@@ -59,6 +59,7 @@ struct Leg {
     reference: BookingReference,
     pairing: Pairing,
     journey: BookedJourney,
+    flight_number: Option<String>,
     pricing: LegPricing,
 }
 
@@ -114,7 +115,7 @@ impl Booking {
             luggage: particulars.luggage.unwrap_or(luggage),
             extras: extras.clone(),
             special_requirements: particulars.special_requirements.clone(),
-            flight_number: particulars.flight_number.clone(),
+            flight_number: leg.flight_number,
             pricing: BookedPricing {
                 amount: Total { total: leg.pricing.breakdown.total, currency: pricing.currency },
                 breakdown: leg.pricing.breakdown,
@@ -142,10 +143,21 @@ impl Booking {
         }
     }
 
+    /// The bookings that one payment is for: this one, and the way back when what was found under its id is that.
+    #[must_use]
+    pub fn paid_together(outward: Stored<Self>, found: Option<Stored<Self>>) -> Vec<Stored<Self>> {
+        let is_its_return = |row: &Stored<Self>| {
+            outward.data.pairing == Pairing::Outward { return_booking_id: row.data.booking_id.clone() }
+                && *row.data.paid_under() == outward.data.booking_id
+        };
+        let returning = found.filter(is_its_return);
+        std::iter::once(outward).chain(returning).collect()
+    }
+
     /// Confirms what one payment is for, and the payment, together, because the money has been taken.
     ///
     /// # Errors
-    /// When any of it cannot be confirmed from where it stands.
+    /// When any of it cannot be confirmed from where it stands, or is paid for by another payment.
     pub fn confirm(
         bookings: Vec<Stored<Self>>,
         payment: Stored<Payment>,
@@ -156,6 +168,10 @@ impl Booking {
         let mut transaction = Transaction::new();
         for booking in bookings {
             let mut data = booking.data.clone();
+            let (from, to) = (data.status.as_str(), BookingStatus::Confirmed.as_str());
+            if *data.paid_under() != id {
+                return Err(IllegalMove { entity: Self::TYPE, from, to });
+            }
             // Assigned → confirmed is a job taken away from its driver: another verb's.
             data.only_from(BookingStatus::Pending, BookingStatus::Confirmed)?;
             data.status = BookingStatus::Confirmed;
@@ -220,6 +236,8 @@ fn legs(
             distance: leg.journey.distance,
             duration: leg.journey.duration,
         },
+        // The flight that was named is the way there's. Who flies home meets another one.
+        flight_number: None,
         pricing: prices.back.clone(),
     });
     let pairing = match back {
@@ -231,6 +249,7 @@ fn legs(
         reference: reference.clone(),
         pairing,
         journey,
+        flight_number: particulars.flight_number.clone(),
         pricing: quote.pricing.outward(),
     };
     (outward, back)

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Code, FixedPrice, Rate, Terms, WHOLE, When};
+use super::{Code, Extra, FixedPrice, Rate, Terms, WHOLE, When};
 use crate::{area::Area, calendar::Weekday, journey::VehicleType, money::Pence};
 
 /// The most that one amount of a tariff may be: £10,000.
 const MAX_AMOUNT: Pence = Pence::new(1_000_000);
+/// The least that a journey may cost: Stripe takes no less in sterling.
+const LEAST_FARE: Pence = Pence::new(30);
 /// The most that an uplift may add: three times the fare.
 const MAX_UPLIFT: u32 = 30_000;
 /// The most zones, fixed prices, uplifts, extras and dates that a tariff may have; it is one item of the table.
@@ -119,6 +121,13 @@ impl Terms {
                 ("perWaitingMinute", per_waiting_minute),
             ] {
                 faults.amount(format!("/rates/{kind}/{name}"), *amount);
+            }
+        }
+        for kind in VehicleType::ALL {
+            if self.rates.of(kind).minimum_fare < LEAST_FARE {
+                let detail =
+                    format!("must be at least {} pence: no less can be paid by card", LEAST_FARE.get());
+                faults.add(format!("/rates/{kind}/minimumFare"), detail);
             }
         }
         faults.at_most("/vat/rateBasisPoints", self.vat.rate_basis_points, WHOLE);
@@ -242,6 +251,10 @@ impl Terms {
             if extra.accessibility && extra.unit_price > Pence::ZERO {
                 let detail = "must be 0: what somebody needs because of a disability never costs more";
                 faults.add(format!("/extras/{place}/unitPrice"), detail);
+            }
+            if extra.code.as_str() == Extra::WHEELCHAIR_ACCESS && !extra.accessibility {
+                let detail = "must be true: a vehicle that takes a wheelchair is asked for by this code";
+                faults.add(format!("/extras/{place}/accessibility"), detail);
             }
             if !(1..=MOST_OF_AN_EXTRA).contains(&extra.maximum) {
                 faults

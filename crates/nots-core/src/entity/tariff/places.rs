@@ -3,12 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Label, PerVehicle, Terms};
-use crate::{
-    area::Area,
-    geo::Coordinates,
-    money::Pence,
-    pricing::{Stop, Trip},
-};
+use crate::{area::Area, geo::Coordinates, money::Pence, pricing::Trip};
 
 /// A named area.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,18 +48,23 @@ pub struct FixedPrice {
 }
 
 impl Terms {
-    /// The fixed price of a journey in a kind of vehicle: the first of the tariff's that fits. One with a stop outside both
-    /// of its zones is another journey, however it begins and ends.
+    /// The fixed price of a journey in a kind of vehicle: the first of the tariff's that fits. The way leads from one zone to
+    /// the other once: with a stop outside both, or back in the zone that it has left, it is another journey, however it
+    /// begins and ends.
     #[must_use]
     pub fn fixed_price(&self, trip: &Trip) -> Option<(&FixedPrice, Pence)> {
         let within = |code: &Code, at| self.zone(code).is_some_and(|zone| zone.area.contains(at));
         self.fixed_prices.iter().find_map(|fixed| {
             let price = (*fixed.prices.of(trip.vehicle_type))?;
-            let (pickup, dropoff) = (trip.pickup, trip.dropoff);
-            let there = within(&fixed.from, pickup) && within(&fixed.to, dropoff);
-            let back = || fixed.both_directions && within(&fixed.to, pickup) && within(&fixed.from, dropoff);
-            let on_the_way = |stop: &Stop| within(&fixed.from, stop.at) || within(&fixed.to, stop.at);
-            ((there || back()) && trip.stops.iter().all(on_the_way)).then_some((fixed, price))
+            let leads = |from: &Code, to: &Code| {
+                let mut beyond = trip.stops.iter().skip_while(|stop| within(from, stop.at));
+                within(from, trip.pickup)
+                    && within(to, trip.dropoff)
+                    && beyond.all(|stop| within(to, stop.at))
+            };
+            let fits =
+                leads(&fixed.from, &fixed.to) || (fixed.both_directions && leads(&fixed.to, &fixed.from));
+            fits.then_some((fixed, price))
         })
     }
 

@@ -43,15 +43,17 @@ pub struct Published {
 }
 
 impl Tariff {
-    /// The next version: it comes into being and the count moves on, together or not at all.
+    /// The next version: it comes into being and the count moves on, together or not at all. Versions from before there was
+    /// a count are counted by who publishes: `uncounted` is the highest of them, 0 when there is none.
     pub fn publish(
         head: Option<Stored<TariffHead>>,
+        uncounted: u32,
         terms: CheckedTerms,
         effective_from: Timestamp,
         by: Actor,
         at: Timestamp,
     ) -> Published {
-        let version = head.as_ref().map_or(0, |head| head.data.latest_version).saturating_add(1);
+        let version = head.as_ref().map_or(uncounted, |head| head.data.latest_version).saturating_add(1);
         let next = TariffHead { latest_version: version, latest_effective_from: effective_from };
         let tariff = New::of(Self { version, effective_from, terms: terms.into_inner() }, by.clone(), at);
         let transaction = Transaction::new().create(&tariff);
