@@ -57,6 +57,26 @@ async fn paid(world: &World, booking: &Value) {
     assert_eq!(world.platform.gateway.handle(request).await.status(), 200);
 }
 
+/// Both ways of a journey with a stop and extras, confirmed by one payment: the way there.
+async fn there_and_back(world: &World) -> Value {
+    let customer = world.person("customer").await;
+    let mut asked = world.journey(86_400);
+    asked["returnJourney"] = json!(true);
+    asked["returnPickupTime"] = json!(world.now() + 3 * 86_400);
+    asked["viaStops"] = json!([
+        { "address": "Poole <Quay>", "latitude": 50.72, "longitude": -1.98, "waitingMinutes": 10 },
+        { "address": "Upton", "latitude": 50.73, "longitude": -2.0 },
+    ]);
+    asked["extras"] = json!([{ "code": "child_seat", "quantity": 2 }, "wheelchair_access"]);
+    let quote = world.post("/v1/quotes", None, asked).await.expect_status(201);
+    let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
+    let there = world.post("/v1/bookings", &customer, order).await.expect_status(201);
+    let payment = world.post("/v1/payments", &customer, json!({ "bookingId": there["bookingId"] })).await;
+    world.pay(&payment.expect_status(201)).await.expect_status(200);
+    world.settle().await;
+    there
+}
+
 /// A small generator, so that a failing order can be had again by its seed.
 fn shuffled<T: Clone>(seed: u64, items: &[T]) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -310,4 +330,48 @@ async fn what_customers_read() {
         completed.text
     );
     assert_eq!(completed.to, "john@example.com");
+}
+
+#[tokio::test]
+async fn what_was_bought_is_in_the_confirmation() {
+    let world = World::new().await;
+    let there = there_and_back(&world).await;
+    let sent = world.platform.outbox.newest_first();
+    let reference = there["bookingReference"].as_str().unwrap();
+    let email = |id: &Value| sent.iter().find(|m| m.channel == "email" && m.booking_id == *id).unwrap();
+    let (out, back) = (email(&there["bookingId"]), email(&there["returnBookingId"]));
+    let with = "With: 2 × child seat, 1 × wheelchair access\n";
+    let way = format!("This is the way there; the way back is booked as {reference}-R.");
+    let journey = format!(
+        "By way of: Poole <Quay> (the driver waits 10 minutes)\nBy way of: Upton\nTo: {}\n{with}There and back: {way}\n",
+        there["journey"]["dropoffLocation"]["address"].as_str().unwrap(),
+    );
+    assert!(out.text.contains(&journey), "{}", out.text);
+    let html = out.html.as_ref().unwrap();
+    for part in [
+        "Poole &lt;Quay&gt; (the driver waits 10 minutes)<",
+        ">Upton<",
+        ">2 × child seat, 1 × wheelchair",
+        &way,
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!back.text.contains("By way of"), "straight back: {}", back.text);
+    assert!(back.text.contains(with), "{}", back.text);
+    let way = format!("There and back: This is the way back; the way there is booked as {reference}.\n");
+    assert!(back.text.contains(&way), "{}", back.text);
+    for message in [out, back] {
+        assert!(message.text.contains("Your journey is confirmed. Both ways are paid together.\n"));
+        assert!(message.html.as_ref().unwrap().contains("Both ways are paid together."));
+    }
+
+    // Of a journey that is none of this, none of it is said.
+    let customer = world.person("customer").await;
+    let plain = world.confirmed(&customer, 5 * 86_400).await;
+    let sent = world.platform.outbox.newest_first();
+    let email = sent.iter().find(|m| m.channel == "email" && m.booking_id == plain["bookingId"]).unwrap();
+    for words in [&email.text, email.html.as_ref().unwrap()] {
+        let unsaid = ["By way of", "With", "There and back", "Both ways", "\n\n\n"];
+        assert!(unsaid.iter().all(|part| !words.contains(part)), "{words}");
+    }
 }

@@ -42,6 +42,17 @@ pub enum NotAnArea {
     Crosses,
 }
 
+impl NotAnArea {
+    /// The member of the area as it is sent that is wrong.
+    #[must_use]
+    pub const fn member(self) -> &'static str {
+        match self {
+            Self::Radius => "radiusMeters",
+            Self::Corners | Self::Crosses => "points",
+        }
+    }
+}
+
 impl Area {
     /// Whether a point lies in it.
     #[must_use]

@@ -82,6 +82,20 @@ impl Weekday {
             Self::Sunday => "sunday",
         }
     }
+
+    /// As people in England write it: `Saturday`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Monday => "Monday",
+            Self::Tuesday => "Tuesday",
+            Self::Wednesday => "Wednesday",
+            Self::Thursday => "Thursday",
+            Self::Friday => "Friday",
+            Self::Saturday => "Saturday",
+            Self::Sunday => "Sunday",
+        }
+    }
 }
 
 impl FromStr for Weekday {
@@ -194,6 +208,12 @@ impl LocalDate {
     pub fn begins(self) -> Timestamp {
         let start = self.0.to_zoned(london()).or_else(|_| self.0.to_zoned(TimeZone::UTC));
         Timestamp::clamped(start.map_or(0, |zoned| zoned.timestamp().as_second()))
+    }
+
+    /// As people in England read it: `Fri 25 Dec 2026`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        self.0.strftime("%a %-d %b %Y").to_string()
     }
 
     /// The bank holiday in England that the date is by rule, or the day that another one is taken on; none on an
@@ -359,6 +379,7 @@ mod tests {
         assert_eq!(shown(at(1_792_886_400)), "sunday 2026-10-25 01:00");
         assert_eq!(shown(at(1_792_890_000)), "sunday 2026-10-25 01:00");
         assert_eq!(on(2026, 10, 25).begins().seconds(), 1_792_882_800);
+        assert_eq!(on(2026, 10, 5).in_words(), "Mon 5 Oct 2026");
         assert_eq!(on(2026, 10, 26).begins().since(on(2026, 10, 25).begins()), 25 * 3_600);
     }
 

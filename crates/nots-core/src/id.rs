@@ -177,6 +177,12 @@ impl BookingReference {
         Self(format!("{}-R", self.0))
     }
 
+    /// What the booking of the way there is called, of the way back's; none of a reference that is no way back's.
+    #[must_use]
+    pub fn of_outward(&self) -> Option<Self> {
+        self.0.strip_suffix("-R").and_then(|there| Self::parse(there).ok())
+    }
+
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use nots_core::{
-    entity::{Booking, Settings},
+    entity::{Booking, Settings, booking::Pairing},
     event::EventKind,
+    id::BookingReference,
     ports::{Channel, Message},
 };
 
@@ -83,6 +84,22 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         let description = format!("{} {} {}", vehicle.color, vehicle.make, vehicle.model);
         context! { description, registration => vehicle.registration.as_str() }
     });
+    let stops = journey.via_stops.iter().map(|stop| {
+        context! { address => stop.place.address.as_str(), waitingMinutes => stop.waiting_minutes }
+    });
+    let extras = booking.extras.iter().map(|wanted| {
+        // The booking has the codes alone: `child_seat` is a child seat.
+        context! { quantity => wanted.quantity, name => wanted.code.as_str().replace(['_', '-'], " ") }
+    });
+    let ways = match &booking.pairing {
+        Pairing::Outward { .. } => Some(("there", "back")),
+        Pairing::Return { .. } => Some(("back", "there")),
+        Pairing::Alone => None,
+    };
+    let pair = ways.map(|(way, other)| {
+        let reference = booking.other_reference();
+        context! { way, otherWay => other, reference => reference.as_ref().map(BookingReference::as_str) }
+    });
     context! {
         booking => context! {
             reference => booking.booking_reference.as_str(),
@@ -92,6 +109,9 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
             total => total.display(currency),
             passengers => booking.passengers,
             luggage => booking.luggage,
+            viaStops => stops.collect::<Vec<_>>(),
+            extras => extras.collect::<Vec<_>>(),
+            pair,
         },
         customer => context! {
             firstName => booking.customer.first_name.as_str(),

@@ -153,7 +153,7 @@ pub(super) fn of_tariff(now: i64) -> Vec<Field> {
     let zone = || [code(), vec![json!("atlantis")]].concat();
     let hour = || text(json!(["", "24:00", "1:00", "10:60", "10:00:00", "noon"]));
     let mut fields: Vec<Field> = vec![
-        ("/effectiveFrom", Optional, whole(json!([0, 1_733_842_200_000_i64, now - 60, now + 400 * 86_400]))),
+        ("/effectiveFrom", NotNull, whole(json!([0, 1_733_842_200_000_i64, now - 60, now + 400 * 86_400]))),
         ("/currency", Required, text(json!(["", "gbp", "EUR"]))),
         ("/vat", Required, object()),
         ("/vat/registered", Required, yes_or_no(json!([]))),

@@ -86,6 +86,11 @@ async fn every_rule_adds_up_to_what_was_quoted() {
     assert_eq!((&inputs["pickupLocation"], &inputs["extras"]), (&quote["pickupLocation"], &quote["extras"]));
     assert_eq!((&inputs["viaStops"], &inputs["passengers"]), (&quote["viaStops"], &quote["passengers"]));
     assert_eq!(
+        (&inputs["pickupTime"], &inputs["returnJourney"], &inputs["returnPickupTime"]),
+        (&quote["pickupTime"], &json!(true), &quote["returnLeg"]["pickupTime"])
+    );
+    assert!(legs[0]["measured"].as_str().unwrap().contains("an estimate"), "{}", legs[0]["measured"]);
+    assert_eq!(
         (&legs[0]["distance"], &legs[0]["source"]),
         (&quote["journey"]["distance"], &json!("estimate"))
     );

@@ -147,4 +147,10 @@ async fn a_draft_is_judged_as_what_is_published_is() {
     let mut expected = of_published;
     expected.insert(0, "/quoteIds/1".to_owned());
     assert_eq!(named(&previewed, ""), expected);
+
+    let mut unsaid = with_base(500);
+    unsaid["effectiveFrom"] = Value::Null;
+    let asked = json!({ "tariff": unsaid, "quoteIds": ["quote_1"] });
+    let previewed = world.post("/v1/tariff/preview", &owner, asked).await.expect_status(422);
+    assert_eq!(named(&previewed, ""), ["/tariff/effectiveFrom"]);
 }

@@ -43,7 +43,7 @@ pub struct Explanation {
     pub matches: bool,
 }
 
-/// What was asked for; when, and how far it is, stands with each way.
+/// What was asked for; how far it is stands with each way.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inputs {
@@ -61,6 +61,13 @@ pub struct Inputs {
     pub luggage: u8,
     /// With what, each way.
     pub extras: Vec<Wanted>,
+    /// When.
+    pub pickup_time: Timestamp,
+    /// Whether there is a way back.
+    pub return_journey: bool,
+    /// When the way back begins, when there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_pickup_time: Option<Timestamp>,
 }
 
 /// A tariff by name.
@@ -95,6 +102,8 @@ pub struct ExplainedLeg {
     pub duration: Duration,
     /// Who said so.
     pub source: Source,
+    /// The same in words.
+    pub measured: &'static str,
     /// Every rule that was looked at, in order.
     pub steps: Vec<ExplainedStep>,
     /// What they come to.
@@ -170,6 +179,9 @@ pub fn explain(quote: &Quote, tariff: &Tariff) -> Result<Explanation, Unpriceabl
             passengers: enquiry.passengers,
             luggage: enquiry.luggage,
             extras: enquiry.extras.clone(),
+            pickup_time: enquiry.pickup_time,
+            return_journey: enquiry.return_leg.is_some(),
+            return_pickup_time: enquiry.return_leg.as_ref().map(|leg| leg.pickup_time),
         },
         tariff: PricedBy { version: tariff.version, effective_from: tariff.effective_from },
         currency: fare.whole.currency,
@@ -204,11 +216,22 @@ fn leg(
         distance: measure.distance,
         duration: measure.duration,
         source: measure.source,
+        measured: measured(measure.source),
         steps,
         total: worked.fare.total(),
         tax: worked.fare.breakdown.tax,
         vat: vat_inside(&worked.fare, tariff.terms.vat),
     })
+}
+
+const fn measured(source: Source) -> &'static str {
+    match source {
+        Source::Estimate => {
+            "Distance and time are an estimate from the straight line between the places; no map has said \
+             how far it is by road"
+        }
+        Source::Google => "Distance and time are by road, as Google's map has them",
+    }
 }
 
 fn vat_inside(fare: &Fare, vat: Vat) -> String {

@@ -60,7 +60,7 @@ fn every_rule_that_was_looked_at_says_why_it_does_or_does_not_count() {
     + Time 15p 90 s (1.5 minutes) at £0.10 a minute: 90 ÷ 60 × £0.10
     + MinimumFare 260p £5.40 lifted to the minimum fare of £8.00
     + NightUplift 160p Night: 20% of £8.00, because 23:15 in London is between 22:00 and 06:00
-    - BankHolidayUplift 0p Bank holiday: 2026-11-24 (tuesday) is not a bank holiday
+    - BankHolidayUplift 0p Bank holiday: Tue 24 Nov 2026 is not a bank holiday
     "#);
 }
 

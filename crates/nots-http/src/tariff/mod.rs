@@ -21,7 +21,7 @@ use nots_core::{
 };
 use serde_json::Value as Json;
 
-use crate::{FieldError, InvalidBody, Wire};
+use crate::{FieldError, FromWire, InvalidBody, Wire};
 
 /// The most bytes that a body with a tariff may have. A tariff with all that it may have, compact and with every letter of
 /// its names a whole Unicode character, has less than half of it.
@@ -32,7 +32,7 @@ pub const MAX_TARIFF_BYTES: usize = 512 * 1024;
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 pub struct TariffBody {
     #[deserr(default)]
-    effective_from: Option<Wire<Timestamp>>,
+    effective_from: Given<Timestamp>,
     currency: Wire<Currency>,
     vat: VatBody,
     rates: Each<RateBody>,
@@ -46,6 +46,24 @@ pub struct TariffBody {
     service_area: Vec<Wire<Code>>,
     minimum_notice_seconds: Wire<u32>,
     estimates_bookable: bool,
+}
+
+/// A field that may be left out and then means something: null is none of its values.
+struct Given<T>(Option<T>);
+
+impl<T> Default for Given<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: FromWire> Deserr<InvalidBody> for Given<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        Wire::deserialize_from_value(value, at).map(|Wire(given)| Self(Some(given)))
+    }
 }
 
 #[derive(Deserr)]
@@ -317,7 +335,7 @@ impl TariffBody {
     /// When it is to take effect, when that is said.
     #[must_use]
     pub fn effective_from(&self) -> Option<Timestamp> {
-        self.effective_from.as_ref().map(|Wire(at)| *at)
+        self.effective_from.0
     }
 
     /// What it says.

@@ -136,6 +136,8 @@ fn what_stands_in_for_a_wrong_field_is_no_fault_of_the_senders() {
         }
         told(&tariff)
     };
+    // Left out it means now; null means nothing.
+    assert_eq!(known(&[("/effectiveFrom", Value::Null)]), ["/effectiveFrom must not be null"]);
     // Whose name cannot be read may be the one that is spoken of.
     let nameless = [("/zones/1/code", json!(1)), ("/fixedPrices/0/to", json!("atlantis"))];
     assert_eq!(known(&nameless), ["/zones/1/code must be a text"]);

@@ -193,6 +193,16 @@ impl Booking {
         self.extras.iter().any(|wanted| wanted.code.as_str() == Extra::WHEELCHAIR_ACCESS)
     }
 
+    /// What the booking of the other way is called; none when there is no other, or it does not follow from this one's.
+    #[must_use]
+    pub fn other_reference(&self) -> Option<BookingReference> {
+        match self.pairing {
+            Pairing::Outward { .. } => Some(self.booking_reference.of_return()),
+            Pairing::Return { .. } => self.booking_reference.of_outward(),
+            Pairing::Alone => None,
+        }
+    }
+
     /// The booking whose payment is this one's too.
     #[must_use]
     pub fn paid_under(&self) -> &BookingId {

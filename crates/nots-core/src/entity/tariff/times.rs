@@ -100,11 +100,12 @@ impl BankHolidays {
 }
 
 impl Terms {
-    /// Whether an uplift fits a pickup time, and in words what that time is to it: `Tue 22:30 is within 22:00–06:00`.
+    /// Whether an uplift fits a pickup time, and in words what that time is to it:
+    /// `22:30 in London is between 22:00 and 06:00`.
     #[must_use]
     pub fn fits(&self, uplift: &Uplift, pickup: Timestamp) -> (bool, String) {
         let local = LondonTime::at(pickup);
-        let day = local.weekday.as_str();
+        let date = local.date.in_words();
         match &uplift.when {
             When::Night { from, to } => {
                 let fits = local.time.within(*from, *to);
@@ -113,13 +114,13 @@ impl Terms {
             }
             When::Weekend { days } => {
                 let fits = days.contains(&local.weekday);
-                let named: Vec<&str> = days.iter().map(|day| day.as_str()).collect();
+                let named: Vec<&str> = days.iter().map(|day| day.name()).collect();
                 let is = if fits { "is" } else { "is not" };
-                (fits, format!("{} {is} a {day_of}", local.date, day_of = or(&named)))
+                (fits, format!("{date} {is} a {}", or(&named)))
             }
             When::BankHoliday => match self.bank_holidays.on(local.date) {
-                Some(name) => (true, format!("{} is a bank holiday: {name}", local.date)),
-                None => (false, format!("{} ({day}) is not a bank holiday", local.date)),
+                Some(name) => (true, format!("{date} is a bank holiday: {name}")),
+                None => (false, format!("{date} is not a bank holiday")),
             },
         }
     }
