@@ -19,7 +19,7 @@ use nots_core::{
     ports::{Clock, Maps, MapsError, Table},
     table::{Stored, attr},
 };
-use nots_maps::{Circuit, KeptMaps};
+use nots_maps::{Circuit, KeptMaps, REST};
 use nots_testkit::{Call, Fault, FaultyTable, World};
 use serde_dynamo::AttributeValue;
 use serde_json::Value;
@@ -207,7 +207,7 @@ async fn that_an_address_is_not_known_is_kept_and_that_nobody_could_say_is_not()
     }
     assert_eq!((stage.asked(), stage.kept().len()), (4, 1), "asked until it is left in peace");
     stage.provider.is_down.store(false, Ordering::SeqCst);
-    stage.clock.0.store(NOW + nots_maps::REST, Ordering::SeqCst);
+    stage.clock.0.store(NOW + i64::from(REST), Ordering::SeqCst);
     assert_eq!(stage.degrees(STREET).await, Some(4.0), "known as soon as it answers again");
 }
 

@@ -138,11 +138,4 @@ mod tests {
         );
         assert_eq!(PlaceMemo::answer(&gone, ADDRESS, later.plus(900)), None);
     }
-
-    #[test]
-    fn the_address_is_not_written() {
-        let kept = row(PlaceMemo::keep(None, ADDRESS, Some(&place(ADDRESS)), Timestamp::new(0).unwrap()));
-        let item = format!("{:?}", kept.to_item().unwrap()).to_lowercase();
-        assert!(!item.contains("acacia"), "{item}");
-    }
 }
