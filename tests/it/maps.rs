@@ -1,10 +1,10 @@
-//! A provider's drives, kept in a real table: what is read, written and given again, and what never is.
+//! A provider's drives and places, kept in a real table: what is read, written and given again, and what never is.
 
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -19,7 +19,7 @@ use nots_core::{
     ports::{Clock, Maps, MapsError, Table},
     table::{Stored, attr},
 };
-use nots_maps::KeptMaps;
+use nots_maps::{Circuit, KeptMaps, REST};
 use nots_testkit::{Call, Fault, FaultyTable, World};
 use serde_dynamo::AttributeValue;
 use serde_json::Value;
@@ -38,16 +38,24 @@ impl Clock for StoppedClock {
     async fn pause(&self, _: Duration) {}
 }
 
-/// Says a metre more each time it is asked.
+/// Says a metre more each time it is asked how far, and another degree each time it is asked where.
 struct Provider {
     asked: AtomicU32,
     source: Source,
+    is_down: AtomicBool,
 }
 
 #[async_trait]
 impl Maps for Provider {
-    async fn locate(&self, _: &str) -> Result<Option<Place>, MapsError> {
-        Ok(None)
+    async fn locate(&self, address: &str) -> Result<Option<Place>, MapsError> {
+        let degrees = self.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(MapsError("it is down".into()));
+        }
+        let (latitude, longitude) = (f64::from(degrees).try_into().unwrap(), (-1.98).try_into().unwrap());
+        let place = Place { address: address.to_owned(), at: Coordinates { latitude, longitude } };
+        Ok((!address.contains("Nowhere")).then_some(place))
     }
 
     async fn drive(&self, _: &Way) -> Result<Leg, MapsError> {
@@ -76,13 +84,21 @@ impl Stage {
 
     fn over(world: World, table: Arc<dyn Table>, source: Source) -> Self {
         let clock = Arc::new(StoppedClock(AtomicI64::new(NOW)));
-        let provider = Arc::new(Provider { asked: AtomicU32::new(0), source });
-        let maps = KeptMaps::over(provider.clone(), table, clock.clone());
+        let provider = Arc::new(Provider { asked: AtomicU32::new(0), source, is_down: false.into() });
+        let circuit = Arc::new(Circuit::around(provider.clone(), clock.clone()));
+        let maps = KeptMaps::over(circuit, table, clock.clone());
         Self { world, clock, provider, maps }
     }
 
     async fn metres(&self, way: &Way) -> u32 {
         self.maps.drive(way).await.unwrap().metres
+    }
+
+    /// Degrees north of an address, if it is known.
+    async fn degrees(&self, address: &str) -> Option<f64> {
+        let place = self.maps.locate(address).await.unwrap()?;
+        assert_eq!(place.address, address, "in the words of whoever asks");
+        Some(place.at.latitude.into())
     }
 
     fn asked(&self) -> u32 {
@@ -91,7 +107,8 @@ impl Stage {
 
     /// What is kept.
     fn kept(&self) -> BTreeMap<String, Value> {
-        self.world.table().into_iter().filter(|(key, _)| key.starts_with("ROUTE#")).collect()
+        let is_kept = |key: &str| key.starts_with("ROUTE#") || key.starts_with("PLACE#");
+        self.world.table().into_iter().filter(|(key, _)| is_kept(key)).collect()
     }
 }
 
@@ -114,6 +131,9 @@ async fn allow(table: &dyn Table) {
     };
     table.write_items(vec![put]).await.unwrap();
 }
+
+const STREET: &str = "12 Acacia Avenue, Poole";
+const NOWHERE: &str = "1 Nowhere Lane, Poole";
 
 fn way() -> Way {
     let at = |latitude: f64, longitude: f64| Coordinates {
@@ -150,6 +170,58 @@ async fn the_same_way_is_asked_for_once_in_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
+async fn the_same_address_is_asked_for_once_in_a_quarter_of_an_hour() {
+    let stage = Stage::new(true, Source::Google).await;
+    assert_eq!(stage.degrees(STREET).await, Some(0.0));
+    stage.clock.0.store(NOW + 899, Ordering::SeqCst);
+    assert_eq!(stage.degrees("12  ACACIA avenue, Poole").await, Some(0.0));
+    assert_eq!(stage.asked(), 1);
+    assert_eq!(stage.degrees("14 Acacia Avenue, Poole").await, Some(1.0));
+
+    stage.clock.0.store(NOW + 900, Ordering::SeqCst);
+    assert_eq!(stage.degrees(STREET).await, Some(2.0), "the item is still there, and is not believed");
+    stage.clock.0.store(NOW + 1_799, Ordering::SeqCst);
+    assert_eq!(
+        (stage.degrees(STREET).await, stage.asked()),
+        (Some(2.0), 3),
+        "and was kept anew in its place"
+    );
+
+    let item = &stage.kept()["PLACE#465fa518b36c81f73fc5bd589c21758e / METADATA"];
+    assert_eq!(item["EntityType"]["S"], "PlaceMemo");
+    assert_eq!(item["TTL"]["N"], (NOW + 1_800).to_string());
+    assert_eq!(item["Version"]["N"], "2");
+    assert_eq!(item["Data"]["M"]["at"]["M"]["latitude"]["N"], "2");
+    assert!(!item.to_string().to_lowercase().contains("acacia"), "the address is nowhere in it: {item}");
+}
+
+#[tokio::test]
+async fn that_an_address_is_not_known_is_kept_and_that_nobody_could_say_is_not() {
+    let stage = Stage::new(true, Source::Google).await;
+    assert_eq!((stage.degrees(NOWHERE).await, stage.degrees(NOWHERE).await), (None, None));
+    assert_eq!((stage.asked(), stage.kept().len()), (1, 1));
+
+    stage.provider.is_down.store(true, Ordering::SeqCst);
+    for _ in 0..5 {
+        assert_eq!(stage.degrees(STREET).await, None, "no error: the customer can give coordinates");
+    }
+    assert_eq!((stage.asked(), stage.kept().len()), (4, 1), "asked until it is left in peace");
+    stage.provider.is_down.store(false, Ordering::SeqCst);
+    stage.clock.0.store(NOW + i64::from(REST), Ordering::SeqCst);
+    assert_eq!(stage.degrees(STREET).await, Some(4.0), "known as soon as it answers again");
+}
+
+#[tokio::test]
+async fn what_the_gazetteer_knows_is_neither_asked_for_nor_kept() {
+    let stage = Stage::new(true, Source::Google).await;
+    for _ in 0..2 {
+        let heathrow = stage.maps.locate("LHR T5").await.unwrap();
+        assert_eq!(heathrow, nots_maps::EmbeddedMaps.locate("LHR T5").await.unwrap());
+    }
+    assert_eq!((stage.asked(), stage.kept().len()), (0, 0));
+}
+
+#[tokio::test]
 async fn where_the_terms_do_not_allow_it_nothing_is_kept_and_nothing_kept_is_used() {
     let stage = Stage::new(false, Source::Google).await;
     let settings: Stored<Settings> =
@@ -158,11 +230,15 @@ async fn where_the_terms_do_not_allow_it_nothing_is_kept_and_nothing_kept_is_use
     for metres in 10_000..10_003 {
         assert_eq!(stage.metres(&way()).await, metres);
     }
+    for degrees in [3.0, 4.0] {
+        assert_eq!(stage.degrees(STREET).await, Some(degrees));
+    }
     assert!(stage.kept().is_empty());
 
     // Kept while it was allowed, and then it no longer is.
     let allowed = Stage::new(true, Source::Google).await;
     allowed.metres(&way()).await;
+    allowed.degrees(STREET).await;
     let table = allowed.world.platform.ports.table.clone();
     let mut item = table.read(access::settings()).await.unwrap().expect("settings").to_item().unwrap();
     let Some(AttributeValue::M(data)) = item.get_mut("Data") else { panic!("settings without Data") };
@@ -175,7 +251,8 @@ async fn where_the_terms_do_not_allow_it_nothing_is_kept_and_nothing_kept_is_use
         condition: nots_core::table::Condition::Unchanged(nots_core::table::Version::new(2)),
     };
     table.write_items(vec![put]).await.unwrap();
-    assert_eq!(allowed.metres(&way()).await, 10_001, "settings of an older shape say nothing, and so no");
+    assert_eq!(allowed.metres(&way()).await, 10_002, "settings of an older shape say nothing, and so no");
+    assert_eq!(allowed.degrees(STREET).await, Some(3.0));
 }
 
 #[tokio::test]
@@ -200,6 +277,15 @@ async fn two_at_once_keep_one_and_both_are_answered() {
         stage.metres(&way).await;
         assert_eq!(stage.asked(), asked, "one of them is given again");
     }
+    for at in [NOW, NOW + 900] {
+        stage.clock.0.store(at, Ordering::SeqCst);
+        let answers = join_all((0..4).map(|_| stage.maps.locate(STREET))).await;
+        assert!(answers.iter().all(|answer| matches!(answer, Ok(Some(_)))));
+        assert_eq!(stage.kept().len(), 2, "the way and the address");
+        let asked = stage.asked();
+        stage.degrees(STREET).await;
+        assert_eq!(stage.asked(), asked, "one of them is given again");
+    }
 }
 
 #[tokio::test]
@@ -218,7 +304,8 @@ async fn a_table_that_fails_costs_nobody_a_price() {
         let faulty = Arc::new(FaultyTable::over(table, Arc::new(Notify::new()), plan));
         let stage = Stage::over(world, faulty, Source::Google);
         assert_eq!(stage.metres(&way()).await, 10_000, "{call:?} {fault:?}");
-        assert_eq!(stage.kept().len(), usize::from(fault == Fault::LoseReply && call == Call::Write));
+        assert_eq!(stage.degrees(STREET).await, Some(1.0), "{call:?} {fault:?}");
+        assert_eq!(stage.kept().len(), 2 * usize::from(fault == Fault::LoseReply && call == Call::Write));
     }
 }
 
@@ -238,4 +325,9 @@ async fn settings_and_what_is_kept_are_one_round_trip_before_and_one_after() {
     stage.metres(&way()).await;
     stage.metres(&way()).await;
     assert_eq!(*calls.lock().unwrap(), [Call::Get, Call::Write, Call::Get]);
+    calls.lock().unwrap().clear();
+    stage.degrees(STREET).await;
+    stage.degrees(STREET).await;
+    stage.maps.locate("LHR T5").await.unwrap();
+    assert_eq!(*calls.lock().unwrap(), [Call::Get, Call::Write, Call::Get], "and none for the gazetteer's");
 }

@@ -5,13 +5,14 @@ use crate::{
     contact::{CognitoSub, Email},
     entity::{
         Booking, BookingStatus, CheckoutAttempt, CognitoLink, Complaint, ComplaintStatus, ComplianceDocument,
-        Driver, DriverDay, DriverLocation, DriverValidity, History, Notice, Payment, PaymentStatus, Quote,
-        Rating, ReferenceLink, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User,
-        Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+        Driver, DriverDay, DriverLocation, DriverValidity, History, Notice, Payment, PaymentStatus,
+        PlaceMemo, Quote, Rating, ReferenceLink, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff,
+        TariffHead, User, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
         booking::pickup_sort,
         document::{DocumentStatus, DocumentType, Holder},
         driver::FleetStatus,
         payment::created_sort,
+        place_memo::AddressHash,
         route_memo::WayHash,
         tariff::TariffKey,
         webhook::StripeEventId,
@@ -266,4 +267,9 @@ pub fn webhook_events_kept() -> Query<Gsi1, WebhookEvent> {
 /// What a map provider said of a way a while ago.
 pub fn route_memo(way: &Way) -> Get<RouteMemo> {
     Get::by(&WayHash::of(way))
+}
+
+/// Where a map provider said a while ago that an address is.
+pub fn place_memo(address: &str) -> Get<PlaceMemo> {
+    Get::by(&AddressHash::of(address))
 }

@@ -121,16 +121,20 @@ impl Breaker {
 
 #[async_trait]
 impl Maps for Circuit {
-    /// The gazetteer's place, or else the provider's; none when neither knows it, or the provider cannot be asked.
+    /// The gazetteer's place, or else the provider's; none when neither knows it.
     ///
     /// # Errors
-    /// Never.
+    /// [`Fault::DoneWithout`] when the gazetteer does not know it and there is no answer of the provider's to be used:
+    /// whoever keeps answers must not keep that as "not known".
     async fn locate(&self, address: &str) -> Result<Option<Place>, MapsError> {
         let known = EmbeddedMaps.locate(address).await?;
-        if known.is_some() || !self.places.may_ask() {
+        if known.is_some() {
             return Ok(known);
         }
-        Ok(self.places.judge(self.provider.locate(address).await).flatten())
+        if !self.places.may_ask() {
+            return Err(Fault::DoneWithout.into());
+        }
+        self.places.judge(self.provider.locate(address).await).ok_or_else(|| Fault::DoneWithout.into())
     }
 
     /// The provider's drive, or else the estimate.

@@ -38,6 +38,9 @@ pub enum Fault {
     /// An answer that no road can be.
     #[error("the answer is not believed: {0}")]
     Unbelievable(Doubt),
+    /// The provider is not asked for a while, or its answer could not be used; why is in the log.
+    #[error("done without the provider's answer")]
+    DoneWithout,
 }
 
 impl Fault {

@@ -4,24 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use nots_core::{
-    access,
-    entity::{
-        RouteMemo,
-        route_memo::{Keep, WayHash},
-    },
+    Timestamp, access,
+    entity::{PlaceMemo, RouteMemo, route_memo::Keep},
     geo::Place,
     journey::{Leg, Way},
     ports::{Clock, Maps, MapsError, Table},
-    table::{Stored, Transaction, WriteError},
+    table::{Entity, Get, Stored, Transaction, WriteError},
 };
 
-use crate::circuit::chain;
+use crate::{EmbeddedMaps, Fault, circuit::chain};
 
-/// A map whose provider's drives are kept, and given again to whoever asks the same.
+/// A map whose provider's places and drives are kept, and given again to whoever asks the same.
 ///
 /// Settings and what is kept are read in one round trip before the map is asked. Nothing is read from what is kept and
 /// nothing is kept unless [`MapTerms`](nots_core::entity::settings::MapTerms) allow it. A table that does not answer
-/// costs nobody a price: the map is asked then, and its answer is not kept.
+/// costs nobody a price: the map is asked then, and its answer is not kept. What the gazetteer knows is neither looked
+/// for nor kept: it costs nothing to ask.
 pub struct KeptMaps {
     maps: Arc<dyn Maps>,
     table: Arc<dyn Table>,
@@ -29,11 +27,11 @@ pub struct KeptMaps {
 }
 
 /// What the table says before the map is asked.
-enum Found {
+enum Found<E, A> {
     /// An answer that is good.
-    Answer(Leg),
+    Answer(A),
     /// None, and an answer may be kept: in the place of this one, which has expired.
-    MayKeep(Option<Stored<RouteMemo>>),
+    MayKeep(Option<Stored<E>>),
     /// Nothing may be kept.
     Nothing,
 }
@@ -45,48 +43,77 @@ impl KeptMaps {
         Self { maps, table, clock }
     }
 
-    async fn find(&self, way: &Way) -> Found {
-        let (settings, memo) = match self.table.read((access::settings(), access::route_memo(way))).await {
+    async fn find<E: Entity, A>(
+        &self,
+        memo: Get<E>,
+        answer: impl FnOnce(&Stored<E>, Timestamp) -> Option<A>,
+    ) -> Found<E, A> {
+        let (settings, memo) = match self.table.read((access::settings(), memo)).await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::warn!(why = chain(&error), "Could not look for a kept route");
+                let why = chain(&error);
+                tracing::warn!(entity = E::TYPE, why, "Could not look for a kept answer of the map's");
                 return Found::Nothing;
             }
         };
         if !settings.is_some_and(|settings| settings.data.maps.answers_may_be_kept) {
             return Found::Nothing;
         }
-        match memo.as_ref().and_then(|row| RouteMemo::answer(row, self.clock.now())) {
-            Some(leg) => Found::Answer(leg),
+        match memo.as_ref().and_then(|row| answer(row, self.clock.now())) {
+            Some(answer) => Found::Answer(answer),
             None => Found::MayKeep(memo),
         }
     }
 
-    async fn keep(&self, found: Option<Stored<RouteMemo>>, way: &Way, leg: &Leg) {
-        let transaction = match RouteMemo::keep(found, way, leg, self.clock.now()) {
-            Some(Keep::First(new)) => Transaction::new().create(&new),
-            Some(Keep::Again(rewrite)) => Transaction::new().rewrite(&rewrite),
-            None => return,
+    async fn keep<E: Entity>(&self, keep: Keep<E>) {
+        let transaction = match keep {
+            Keep::First(new) => Transaction::new().create(&new),
+            Keep::Again(rewrite) => Transaction::new().rewrite(&rewrite),
         };
         match self.table.commit(transaction).await {
             // Somebody else has kept the same in the meantime.
             Ok(()) | Err(WriteError::Refused(_)) => {}
             Err(error) => {
-                let way = WayHash::of(way);
-                tracing::warn!(route.way = way.as_str(), why = chain(&error), "Could not keep a route");
+                tracing::warn!(
+                    entity = E::TYPE,
+                    why = chain(&error),
+                    "Could not keep an answer of the map's"
+                );
             }
+        }
+    }
+
+    /// What the map says of an address; an error that means no answer is none to keep.
+    async fn look_up(&self, address: &str) -> Result<Option<Option<Place>>, MapsError> {
+        match self.maps.locate(address).await {
+            Ok(said) => Ok(Some(said)),
+            Err(error) if matches!(error.0.downcast_ref(), Some(Fault::DoneWithout)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }
 
 #[async_trait]
 impl Maps for KeptMaps {
-    /// Whatever the map says.
+    /// The gazetteer's place, or else what the map said of the same address in the last quarter of an hour, or says now;
+    /// none when it does not know it, or does [without its provider](Fault::DoneWithout).
     ///
     /// # Errors
     /// When the map does not answer.
     async fn locate(&self, address: &str) -> Result<Option<Place>, MapsError> {
-        self.maps.locate(address).await
+        if let Some(known) = EmbeddedMaps.locate(address).await? {
+            return Ok(Some(known));
+        }
+        let answer = |row: &_, now| PlaceMemo::answer(row, address, now);
+        match self.find(access::place_memo(address), answer).await {
+            Found::Answer(place) => Ok(place),
+            Found::Nothing => Ok(self.look_up(address).await?.flatten()),
+            Found::MayKeep(expired) => {
+                let Some(said) = self.look_up(address).await? else { return Ok(None) };
+                self.keep(PlaceMemo::keep(expired, address, said.as_ref(), self.clock.now())).await;
+                Ok(said)
+            }
+        }
     }
 
     /// What the map said of the same way in the last quarter of an hour, or else says now.
@@ -94,12 +121,14 @@ impl Maps for KeptMaps {
     /// # Errors
     /// When the map does not answer.
     async fn drive(&self, way: &Way) -> Result<Leg, MapsError> {
-        match self.find(way).await {
+        match self.find(access::route_memo(way), RouteMemo::answer).await {
             Found::Answer(leg) => Ok(leg),
             Found::Nothing => self.maps.drive(way).await,
             Found::MayKeep(expired) => {
                 let leg = self.maps.drive(way).await?;
-                self.keep(expired, way, &leg).await;
+                if let Some(keep) = RouteMemo::keep(expired, way, &leg, self.clock.now()) {
+                    self.keep(keep).await;
+                }
                 Ok(leg)
             }
         }

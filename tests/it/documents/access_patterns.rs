@@ -239,6 +239,11 @@ fn examples() -> Vec<Example> {
             vec![("wayHash", "bcceb98595edd8bf966e333f0635c9f1")],
             get(&access::route_memo(&station_to_harbour(moment))),
         ),
+        (
+            "place_memo",
+            vec![("addressHash", "465fa518b36c81f73fc5bd589c21758e")],
+            get(&access::place_memo("12 Acacia Avenue, Poole")),
+        ),
     ];
     for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "sms")] {
         let words = vec![b, ("event", "en_route"), ("version", "000012"), ("channel", name)];

@@ -105,7 +105,7 @@ impl Group {
             Name::User(_) | Name::Address(_) | Name::Login(_) => Self::People,
             Name::Rating(_) | Name::Complaint(_) | Name::Location(_) => Self::People,
             Name::Document(..) | Name::Past(..) | Name::Tariff(..) | Name::TariffHead => Self::Papers,
-            Name::Event(_) | Name::Memo(_) => Self::Papers,
+            Name::Event(_) | Name::Memo(_) | Name::Found(_) => Self::Papers,
         }
     }
 }

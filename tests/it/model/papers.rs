@@ -1,18 +1,19 @@
-//! Documents and those that they replaced, versions of the tariff, the card processor's events, and answers about ways.
+//! Documents and those that they replaced, versions of the tariff, the card processor's events, and answers about ways and
+//! addresses.
 
 use nots_core::{
     Actor, DocumentId, access,
     entity::{
-        ComplianceDocument, ReplacedDocument, RouteMemo, Tariff, TariffHead, WebhookEvent,
+        ComplianceDocument, PlaceMemo, ReplacedDocument, RouteMemo, Tariff, TariffHead, WebhookEvent,
         document::{DocumentStatus, Holder, Upload},
         route_memo::Keep,
         tariff,
         webhook::{Arrival, StripeEventId, WebhookStatus},
     },
-    geo::Coordinates,
+    geo::{Coordinates, Place},
     journey::{Leg, Source, Way},
     ports::Table,
-    table::{Machine, New, Stored, Transaction},
+    table::{Entity, Machine, New, Stored, Transaction},
     text::Text,
 };
 use proptest::prelude::*;
@@ -28,6 +29,8 @@ use crate::rows::at;
 
 /// Ways to ask of.
 const WAYS: usize = 2;
+/// Addresses to ask of.
+const ADDRESSES: [&str; 2] = ["12 Acacia Avenue", "12 Acacia Road"];
 /// When documents run out: before anything happens, within thirty days, and later.
 const EXPIRIES: [i64; 3] = [10, 200_000, 5_000_000];
 const THIRTY_DAYS: i64 = 30 * 86_400;
@@ -74,6 +77,11 @@ pub(super) enum Op {
         way: usize,
         seconds: u32,
     },
+    /// Nowhere at 0 degrees.
+    Locate {
+        address: usize,
+        degrees: u32,
+    },
 }
 
 pub(super) fn any_op() -> impl Strategy<Value = Op> {
@@ -89,6 +97,7 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
         2 => (0..REFERENCES, 0..OUTCOMES.len()).prop_map(|(event, outcome)| Op::Take { event, outcome }),
         2 => (some(), 0_usize..2).prop_map(|(event, how)| Op::Look { event, how }),
         1 => (0..WAYS, 1_u32..9).prop_map(|(way, seconds)| Op::Ask { way, seconds }),
+        1 => (0..ADDRESSES.len(), 0_u32..3).prop_map(|(address, degrees)| Op::Locate { address, degrees }),
     ]
 }
 
@@ -120,6 +129,8 @@ pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
         }),
         1 => some().prop_map(|event| [0, 1].map(|how| Op::Look { event, how }).to_vec()),
         1 => (0..WAYS).prop_map(|way| [1, 2].map(|seconds| Op::Ask { way, seconds }).to_vec()),
+        1 => (0..ADDRESSES.len())
+            .prop_map(|address| [0, 1].map(|degrees| Op::Locate { address, degrees }).to_vec()),
     ]
 }
 
@@ -147,12 +158,19 @@ pub(super) fn taken(number: usize, status: WebhookStatus, now: i64) -> New<Webho
 }
 
 fn way(number: usize) -> Way {
-    let place = |latitude: f64| Coordinates {
-        latitude: latitude.try_into().unwrap(),
-        longitude: (-1.9).try_into().unwrap(),
-    };
     let departing = at(i64::try_from(number).unwrap() * 600);
-    Way { from: place(50.7), via: Vec::new(), to: place(50.8), departing }
+    Way { from: north(50.7), via: Vec::new(), to: north(50.8), departing }
+}
+
+fn north(latitude: f64) -> Coordinates {
+    Coordinates { latitude: latitude.try_into().unwrap(), longitude: (-1.9).try_into().unwrap() }
+}
+
+fn kept<E: Entity>(keep: Keep<E>) -> Transaction {
+    match keep {
+        Keep::First(new) => Transaction::new().create(&new),
+        Keep::Again(rewrite) => Transaction::new().rewrite(&rewrite),
+    }
 }
 
 fn nth_document(model: &Model, nth: usize) -> Option<(Whose, usize, usize)> {
@@ -276,11 +294,21 @@ pub(super) async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) ->
         Op::Ask { way: number, seconds } => {
             let found = table.read(access::route_memo(&way(number))).await.unwrap();
             let leg = Leg { metres: 8_500, seconds, source: Source::Google, polyline: None };
-            let transaction = match RouteMemo::keep(found, &way(number), &leg, when)? {
-                Keep::First(new) => Transaction::new().create(&new),
-                Keep::Again(rewrite) => Transaction::new().rewrite(&rewrite),
-            };
+            let transaction = kept(RouteMemo::keep(found, &way(number), &leg, when)?);
             let (name, fact) = (Name::Memo(number), Fact { count: seconds, ..Fact::default() });
+            let part = match model.get(name) {
+                None => Model::create(name, made(fact)),
+                Some(seen) => Model::change(name, seen, fact),
+            };
+            (Some(transaction), one(part))
+        }
+        Op::Locate { address: number, degrees } => {
+            let address = ADDRESSES[number];
+            let found = table.read(access::place_memo(address)).await.unwrap();
+            let place =
+                (degrees > 0).then(|| Place { address: address.to_owned(), at: north(degrees.into()) });
+            let transaction = kept(PlaceMemo::keep(found, address, place.as_ref(), when));
+            let (name, fact) = (Name::Found(number), Fact { count: degrees, ..Fact::default() });
             let part = match model.get(name) {
                 None => Model::create(name, made(fact)),
                 Some(seen) => Model::change(name, seen, fact),
@@ -341,14 +369,19 @@ impl Shown for WebhookEvent {
 
 impl Shown for RouteMemo {
     fn shown(row: &Stored<Self>) -> (Name, Fact) {
-        let named = (0..WAYS).find(|n| access::route_memo(&way(*n)).raw() == key(row)).unwrap();
+        let key = RouteMemo::key_of(row.data.id()).raw();
+        let named = (0..WAYS).find(|n| access::route_memo(&way(*n)).raw() == key).unwrap();
         (Name::Memo(named), Fact { count: row.data.journey.duration.seconds, ..fact(row) })
     }
 }
 
-fn key(row: &Stored<RouteMemo>) -> nots_core::table::RawKey {
-    use nots_core::table::Entity as _;
-    RouteMemo::key_of(row.data.id()).raw()
+impl Shown for PlaceMemo {
+    fn shown(row: &Stored<Self>) -> (Name, Fact) {
+        let key = PlaceMemo::key_of(row.data.id()).raw();
+        let named = ADDRESSES.iter().position(|address| access::place_memo(address).raw() == key).unwrap();
+        let degrees = row.data.at.map_or(0.0, |at| f64::from(at.latitude));
+        (Name::Found(named), Fact { count: degrees as u32, ..fact(row) })
+    }
 }
 
 /// Holds every access pattern of these to the model.
@@ -362,6 +395,8 @@ pub(super) async fn compare(asked: &Asked<'_>) {
     };
     asked.list("webhook_events_kept", access::webhook_events_kept(), false, kept, |_, fact| fact.at).await;
     asked.gets("route_memo", (0..WAYS).map(|n| (Name::Memo(n), access::route_memo(&way(n))))).await;
+    let places = ADDRESSES.iter().enumerate();
+    asked.gets("place_memo", places.map(|(n, address)| (Name::Found(n), access::place_memo(address)))).await;
 }
 
 async fn documents(asked: &Asked<'_>) {

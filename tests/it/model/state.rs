@@ -42,6 +42,8 @@ pub(super) enum Name {
     Location(usize),
     /// An answer about a way.
     Memo(usize),
+    /// An answer about an address.
+    Found(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +91,7 @@ impl Name {
             Self::Event(_) => "WebhookEvent",
             Self::Location(_) => "DriverLocation",
             Self::Memo(_) => "RouteMemo",
+            Self::Found(_) => "PlaceMemo",
         }
     }
 

@@ -9,9 +9,9 @@ use nots_core::{
     access,
     entity::{
         Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
-        DriverLocation, DriverValidity, EmailLink, History, Notice, Payment, Quote, Rating, ReferenceLink,
-        ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay,
-        VehicleValidity, WebhookEvent,
+        DriverLocation, DriverValidity, EmailLink, History, Notice, Payment, PlaceMemo, Quote, Rating,
+        ReferenceLink, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle,
+        VehicleDay, VehicleValidity, WebhookEvent,
     },
     ports::Table,
     table::{Entity, Item, Stored, WriteError},
@@ -129,6 +129,6 @@ fn rewritten(item: Item) -> Item {
     by_type! {
         Quote Booking Payment CheckoutAttempt Notice History ReferenceLink StripeLink Driver Vehicle DriverValidity
         VehicleValidity DriverDay VehicleDay ComplianceDocument ReplacedDocument Tariff TariffHead Settings User
-        EmailLink CognitoLink Rating Complaint WebhookEvent DriverLocation RouteMemo
+        EmailLink CognitoLink Rating Complaint WebhookEvent DriverLocation RouteMemo PlaceMemo
     }
 }

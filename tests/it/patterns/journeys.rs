@@ -178,5 +178,6 @@ async fn what_prices_and_who_operates() {
     let here = Coordinates { latitude: 50.7.try_into().unwrap(), longitude: (-1.9).try_into().unwrap() };
     let way = Way { from: here, via: Vec::new(), to: here, departing: now };
     assert!(table.0.read(access::route_memo(&way)).await.unwrap().is_none());
+    assert!(table.0.read(access::place_memo("12 Acacia Avenue")).await.unwrap().is_none());
     assert_eq!(settings.unwrap().data.operator.name, "Dorset Transfer Company");
 }

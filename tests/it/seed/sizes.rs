@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nots_core::{
     entity::{
         Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
-        DriverLocation, DriverValidity, History, Notice, Payment, Quote, Rating, ReferenceLink,
+        DriverLocation, DriverValidity, History, Notice, Payment, PlaceMemo, Quote, Rating, ReferenceLink,
         ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay,
         VehicleValidity, WebhookEvent, link::EmailLink,
     },
@@ -34,6 +34,7 @@ const BOUNDS: &[Bound] = &[
     ("Booking", "/vehicle/model", 60, "as the vehicle has it"),
     ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it"),
     ("Booking", "/vehicle/registration", 8, "as the vehicle has it"),
+    ("PlaceMemo", "/addressHash", 32, "we make it"),
     ("Quote", "/alternatives", 2, "the other kinds of vehicle"),
     ("Quote", "/extras", 10, "the request"),
     ("Quote", "/journey/route/polyline", 8_192, "a longer one is dropped"),
@@ -206,6 +207,13 @@ fn seldom() -> Vec<Value> {
             }),
         ),
         item_of(
+            "PlaceMemo",
+            json!({
+                "addressHash": "0123456789abcdef0123456789abcdef",
+                "at": { "latitude": -50.123_456_7, "longitude": -170.123_456_7 },
+            }),
+        ),
+        item_of(
             "DriverLocation",
             json!({ "driverId": "driver_1", "latitude": -50.123_456_7, "longitude": -170.123_456_7, "updatedAt": 1_701_710_400 }),
         ),
@@ -272,7 +280,7 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
         )*};
     }
     measure! {
-        Booking CheckoutAttempt Complaint ComplianceDocument Driver DriverDay DriverLocation DriverValidity Notice Payment Quote Rating ReferenceLink ReplacedDocument Settings StripeLink Tariff TariffHead User EmailLink CognitoLink RouteMemo Vehicle VehicleDay
+        Booking CheckoutAttempt Complaint ComplianceDocument Driver DriverDay DriverLocation DriverValidity Notice Payment Quote Rating ReferenceLink ReplacedDocument Settings StripeLink Tariff TariffHead User EmailLink CognitoLink RouteMemo PlaceMemo Vehicle VehicleDay
         VehicleValidity WebhookEvent
     }
     // What a version changed is at most all that was and all that is, each named by its place.

@@ -36,9 +36,7 @@ impl WayHash {
             }
         }
         hash.update(way.departing.seconds().div_euclid(SAME_DEPARTURE).to_be_bytes());
-        let hash: [u8; 32] = hash.finalize().into();
-        let half = hash.first_chunk::<16>().map_or(0, |half| u128::from_be_bytes(*half));
-        Self(format!("{half:032x}"))
+        Self(digits(hash))
     }
 
     /// As it stands in a key: 32 hexadecimal digits.
@@ -46,6 +44,13 @@ impl WayHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Half of a hash, as it stands in a key.
+pub(super) fn digits(hash: Sha256) -> String {
+    let hash: [u8; 32] = hash.finalize().into();
+    let half = hash.first_chunk::<16>().map_or(0, |half| u128::from_be_bytes(*half));
+    format!("{half:032x}")
 }
 
 /// What a provider said of a way.
@@ -60,26 +65,32 @@ pub struct RouteMemo {
 
 /// How an answer is kept.
 #[derive(Debug)]
-pub enum Keep {
+pub enum Keep<E> {
     /// Where there is none.
-    First(New<RouteMemo>),
+    First(New<E>),
     /// In the place of one that has expired and is still there.
-    Again(Rewrite<RouteMemo>),
+    Again(Rewrite<E>),
+}
+
+impl<E: Entity> Keep<E> {
+    pub(super) fn of(found: Option<Stored<E>>, memo: E, at: Timestamp) -> Self {
+        match found {
+            None => Self::First(New::of(memo, Actor::System, at)),
+            Some(row) => Self::Again(Rewrite::of(row, memo, Actor::System, at)),
+        }
+    }
 }
 
 impl RouteMemo {
     /// Keeps a provider's answer; none for an estimate, which costs nothing to make again and must not outlive the
     /// outage that made it.
     #[must_use]
-    pub fn keep(found: Option<Stored<Self>>, way: &Way, leg: &Leg, at: Timestamp) -> Option<Keep> {
+    pub fn keep(found: Option<Stored<Self>>, way: &Way, leg: &Leg, at: Timestamp) -> Option<Keep<Self>> {
         if leg.source == Source::Estimate {
             return None;
         }
         let memo = Self { way_hash: WayHash::of(way), journey: Measure::from(leg.clone()) };
-        Some(match found {
-            None => Keep::First(New::of(memo, Actor::System, at)),
-            Some(row) => Keep::Again(Rewrite::of(row, memo, Actor::System, at)),
-        })
+        Some(Keep::of(found, memo, at))
     }
 
     /// What was said, while it is good.
@@ -134,7 +145,7 @@ mod tests {
         Leg { metres: 10_214, seconds: 1_311, source, polyline: Some("_p~iF~ps|U".to_owned()) }
     }
 
-    fn row(keep: Option<Keep>) -> Stored<RouteMemo> {
+    fn row(keep: Option<Keep<RouteMemo>>) -> Stored<RouteMemo> {
         match keep.unwrap() {
             Keep::First(new) => new.after().clone(),
             Keep::Again(rewrite) => rewrite.after().clone(),
