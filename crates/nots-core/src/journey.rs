@@ -196,6 +196,10 @@ impl ViaStop {
 pub const MAX_VIA_STOPS: usize = 5;
 /// Most kinds of extras with one journey; each is a line of its fare.
 pub const MAX_EXTRAS: usize = 10;
+/// Longest drive that is priced, in seconds: two days.
+pub const MAX_DRIVE_SECONDS: Seconds = 172_800;
+/// Longest way that is priced, in metres.
+pub const MAX_DRIVE_METRES: u32 = 5_000_000;
 /// Longest wait at a stop, in minutes.
 pub const MAX_STOP_MINUTES: u32 = 120;
 

@@ -8,8 +8,10 @@ use nots_core::{
         Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
         DriverLocation, DriverValidity, History, Notice, Payment, Quote, Rating, ReferenceLink,
         ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay,
-        VehicleValidity, WebhookEvent, link::EmailLink,
+        VehicleValidity, WebhookEvent, booking::Step, link::EmailLink, user::MAX_SAVED_ADDRESSES,
     },
+    import,
+    journey::{MAX_EXTRAS, MAX_VIA_STOPS},
     table::{Entity, MOST_BYTES, Stored, item_bytes},
 };
 use nots_testkit::World;
@@ -21,19 +23,30 @@ use crate::documents::source;
 /// A text or list that its type does not bound: entity and place, how long it can be, and what says so.
 type Bound = (&'static str, &'static str, usize, &'static str);
 const BOUNDS: &[Bound] = &[
-    ("Booking", "/driver/licenceNumber", 60, "as the driver has it"),
-    ("Booking", "/flightNumber", 10, "the request"),
-    ("Booking", "/internalNotes", 2_000, "nothing writes any yet"),
-    ("Booking", "/payment/stripePaymentIntentId", 255, "Stripe"),
-    ("Booking", "/extras", 10, "the request"),
-    ("Booking", "/journey/viaStops", 5, "the request"),
-    ("Booking", "/pricing/lines", 48, "8 rules, and a tariff's uplifts, extras and airports"),
-    ("Booking", "/pricing/lines/*/description", 200, "words of ours and two names of a tariff"),
-    ("Booking", "/vehicle/color", 40, "as the vehicle has it"),
-    ("Booking", "/vehicle/make", 60, "as the vehicle has it"),
-    ("Booking", "/vehicle/model", 60, "as the vehicle has it"),
-    ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it"),
-    ("Booking", "/vehicle/registration", 8, "as the vehicle has it"),
+    ("Booking", "/driver/licenceNumber", 60, "as the driver has it; an import"),
+    ("Booking", "/flightNumber", 10, "the request; an import"),
+    ("Booking", "/internalNotes", import::MAX_NOTES, "an import"),
+    ("Booking", "/payment/stripePaymentIntentId", 255, "Stripe; an import"),
+    ("Booking", "/extras", MAX_EXTRAS, "the request; an import"),
+    ("Booking", "/journey/viaStops", MAX_VIA_STOPS, "the request; an import"),
+    (
+        "Booking",
+        "/pricing/lines",
+        import::MAX_LINES,
+        "8 rules, and a tariff's uplifts, extras and airports; an import",
+    ),
+    (
+        "Booking",
+        "/pricing/lines/*/description",
+        import::MAX_DESCRIPTION,
+        "words of ours and two names of a tariff; an import",
+    ),
+    ("Booking", "/steps", Step::ALL.len(), "each step once, also in an import"),
+    ("Booking", "/vehicle/color", 40, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/make", 60, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/model", 60, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/registration", 8, "as the vehicle has it; an import"),
     ("Quote", "/alternatives", 2, "the other kinds of vehicle"),
     ("Quote", "/extras", 10, "the request"),
     ("Quote", "/journey/route/polyline", 8_192, "a longer one is dropped"),
@@ -51,7 +64,7 @@ const BOUNDS: &[Bound] = &[
     ("Tariff", "/fixedPrices", 300, "a tariff is checked as a whole"),
     ("Tariff", "/uplifts/entries", 10, "a tariff is checked as a whole"),
     ("Tariff", "/zones", 100, "a tariff is checked as a whole"),
-    ("User", "/preferences/savedAddresses", 20, "nothing writes any yet"),
+    ("User", "/preferences/savedAddresses", MAX_SAVED_ADDRESSES, "an import"),
 ];
 
 /// Longer than any bound of a text, and of a list.
@@ -121,7 +134,9 @@ impl<E: Entity> Drawn<E> {
                     self.draw(&format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")));
                 }
             }
-            Value::Array(elements) if !elements.is_empty() => {
+            // Nothing can be drawn out of an empty list: the item must have an element of each.
+            Value::Array(elements) if elements.is_empty() => panic!("{} {at} is empty", E::TYPE),
+            Value::Array(_) => {
                 self.draw(&format!("{at}/0"));
                 let first = self.item.pointer(&format!("{at}/0")).expect("an element").clone();
                 let list = move |n: usize| Value::from(vec![first.clone(); n]);
@@ -260,6 +275,10 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
     let booked = &mut items.get_mut("Booking").unwrap()["Data"];
     booked["extras"] = quote["extras"].clone();
     booked["journey"]["viaStops"] = quote["viaStops"].clone();
+    booked["steps"] = json!([{
+        "step": "passenger_onboard", "at": 1_701_710_400, "recordedAt": 1_701_710_400,
+        "location": { "latitude": -50.723_456_7, "longitude": -101.981_234_5 },
+    }]);
     booked["returnBookingId"] = json!("booking_1");
     let mut found = BTreeSet::new();
     let mut figures = BTreeMap::new();
