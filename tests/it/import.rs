@@ -1,6 +1,7 @@
 //! Moving in from another system and out again.
 
 mod faults;
+mod held;
 mod lines;
 mod since;
 

@@ -34,6 +34,8 @@ pub enum Fault {
     Throttle,
     /// Another transaction holds an item.
     Conflict,
+    /// The request is not taken as it is.
+    Reject,
     /// It is done, and the answer is lost.
     LoseReply,
     /// The process stops before it is done: the call never returns.
@@ -86,6 +88,7 @@ impl FaultyTable {
             Fault::None => work.await,
             Fault::Throttle => Err(TableError::Throttled),
             Fault::Conflict => Err(TableError::Conflict),
+            Fault::Reject => Err(TableError::Rejected("it is not allowed".into())),
             Fault::LoseReply => {
                 work.await?;
                 Err(TableError::Unavailable("the answer was lost".into()))
@@ -137,6 +140,7 @@ impl Mail for FaultyMail {
         match self.script.next(Call::Send) {
             Fault::None => self.inner.send(message, about).await,
             Fault::Throttle | Fault::Conflict => Err(MailError::Unavailable("busy".into())),
+            Fault::Reject => Err(MailError::Rejected("it is not allowed".into())),
             Fault::LoseReply => {
                 self.inner.send(message, about).await?;
                 Err(MailError::Unknown("the answer was lost".into()))

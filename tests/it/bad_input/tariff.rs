@@ -125,11 +125,17 @@ async fn entries_of_its_lists_are_named_by_their_place() {
         (entry("/zones", 0, json!(1)), "/zones/0"),
         (entry("/zones", 8, target.valid["zones"][1].clone()), "/zones/8/code"),
         (entry("/zones/7/area/points", 0, json!([50.9, -1.7])), "/zones/7/area/points/0"),
-        (entry("/zones/7/area/points", 4, corner(50.7, -1.6)), "/zones/7/area"),
-        (with(&target.valid, "/zones/7/area/points", Some(bow_tie)), "/zones/7/area"),
-        (with(&target.valid, "/zones/7/area/points", Some(json!([corner(0.0, 0.0)]))), "/zones/7/area"),
-        (with(&target.valid, "/zones/1/area/radiusMeters", Some(json!(0))), "/zones/1/area"),
-        (with(&target.valid, "/zones/1/area/radiusMeters", Some(json!(500_001))), "/zones/1/area"),
+        (entry("/zones/7/area/points", 4, corner(50.7, -1.6)), "/zones/7/area/points"),
+        (with(&target.valid, "/zones/7/area/points", Some(bow_tie)), "/zones/7/area/points"),
+        (
+            with(&target.valid, "/zones/7/area/points", Some(json!([corner(0.0, 0.0)]))),
+            "/zones/7/area/points",
+        ),
+        (with(&target.valid, "/zones/1/area/radiusMeters", Some(json!(0))), "/zones/1/area/radiusMeters"),
+        (
+            with(&target.valid, "/zones/1/area/radiusMeters", Some(json!(500_001))),
+            "/zones/1/area/radiusMeters",
+        ),
     ];
     for (body, pointer) in wrong {
         trial.fields(&target, &body, &[pointer]).await;

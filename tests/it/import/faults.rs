@@ -1,13 +1,18 @@
 //! A process that stops, answers that are lost, a table that is busy, two imports at once: run it again, and it is as if
 //! nothing had happened.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering},
+};
 
 use nots_core::ports::Clock;
+use nots_lambda::RandomIds;
+use nots_local::import;
 use nots_testkit::{Call, Fault, FaultyTable};
 use tokio::sync::Notify;
 
-use super::{Stopped, World, empty, sample, sorted, table_of, take_in, take_in_to, take_out};
+use super::{Now, Stopped, World, empty, sample, sorted, table_of, take_in, take_in_to, take_out};
 
 /// A table whose calls of a kind fault at some of their turns.
 fn faulty(
@@ -76,6 +81,30 @@ async fn a_table_that_stays_busy_ends_it_and_it_goes_on_later() {
     assert!(counts.created > 0 && counts.created < counts.read, "{counts:?}");
     take_in(&world, &text).await;
     assert_eq!(sorted(&take_out(&world).await), sorted(&text));
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_take_a_request_is_asked_once() {
+    for call in [Call::Get, Call::Query] {
+        let world = empty().await;
+        let asked = Arc::new(AtomicU32::new(0));
+        let counted = asked.clone();
+        let at = move |turn| {
+            counted.store(turn, Ordering::SeqCst);
+            true
+        };
+        let table = faulty(&world, &Arc::default(), Fault::Reject, call, at);
+        let (now, mut out) = (world.platform.clock.now(), Vec::new());
+        let ended = match call {
+            Call::Get => take_in_to(&table, now, &sample(5)).await.ended,
+            _ => {
+                let ids = RandomIds::default();
+                import::export(&table, &Now(now), &ids, &mut out, |_| {}).await.map(drop)
+            }
+        };
+        let Err(Stopped::Rejected(why)) = ended else { panic!("{ended:?}") };
+        assert_eq!((why.to_string().as_str(), asked.load(Ordering::SeqCst)), ("it is not allowed", 1));
+    }
 }
 
 #[tokio::test]

@@ -8,8 +8,10 @@ use nots_core::{
         Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
         DriverLocation, DriverValidity, History, Notice, Payment, PlaceMemo, Quote, Rating, ReferenceLink,
         ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay,
-        VehicleValidity, WebhookEvent, link::EmailLink,
+        VehicleValidity, WebhookEvent, booking::Step, link::EmailLink, user::MAX_SAVED_ADDRESSES,
     },
+    import,
+    journey::{MAX_EXTRAS, MAX_VIA_STOPS},
     table::{Entity, MOST_BYTES, Stored, item_bytes},
 };
 use nots_testkit::World;
@@ -21,19 +23,30 @@ use crate::documents::source;
 /// A text or list that its type does not bound: entity and place, how long it can be, and what says so.
 type Bound = (&'static str, &'static str, usize, &'static str);
 const BOUNDS: &[Bound] = &[
-    ("Booking", "/driver/licenceNumber", 60, "as the driver has it"),
-    ("Booking", "/flightNumber", 10, "the request"),
-    ("Booking", "/internalNotes", 2_000, "nothing writes any yet"),
-    ("Booking", "/payment/stripePaymentIntentId", 255, "Stripe"),
-    ("Booking", "/extras", 10, "the request"),
-    ("Booking", "/journey/viaStops", 5, "the request"),
-    ("Booking", "/pricing/lines", 48, "8 rules, and a tariff's uplifts, extras and airports"),
-    ("Booking", "/pricing/lines/*/description", 200, "words of ours and two names of a tariff"),
-    ("Booking", "/vehicle/color", 40, "as the vehicle has it"),
-    ("Booking", "/vehicle/make", 60, "as the vehicle has it"),
-    ("Booking", "/vehicle/model", 60, "as the vehicle has it"),
-    ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it"),
-    ("Booking", "/vehicle/registration", 8, "as the vehicle has it"),
+    ("Booking", "/driver/licenceNumber", 60, "as the driver has it; an import"),
+    ("Booking", "/flightNumber", 10, "the request; an import"),
+    ("Booking", "/internalNotes", import::MAX_NOTES, "an import"),
+    ("Booking", "/payment/stripePaymentIntentId", 255, "Stripe; an import"),
+    ("Booking", "/extras", MAX_EXTRAS, "the request; an import"),
+    ("Booking", "/journey/viaStops", MAX_VIA_STOPS, "the request; an import"),
+    (
+        "Booking",
+        "/pricing/lines",
+        import::MAX_LINES,
+        "8 rules, and a tariff's uplifts, extras and airports; an import",
+    ),
+    (
+        "Booking",
+        "/pricing/lines/*/description",
+        import::MAX_DESCRIPTION,
+        "words of ours and two names of a tariff; an import",
+    ),
+    ("Booking", "/steps", Step::ALL.len(), "each step once, also in an import"),
+    ("Booking", "/vehicle/color", 40, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/make", 60, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/model", 60, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/plateNumber", 60, "as the vehicle has it; an import"),
+    ("Booking", "/vehicle/registration", 8, "as the vehicle has it; an import"),
     ("PlaceMemo", "/addressHash", 32, "we make it"),
     ("Quote", "/alternatives", 2, "the other kinds of vehicle"),
     ("Quote", "/extras", 10, "the request"),
@@ -48,11 +61,14 @@ const BOUNDS: &[Bound] = &[
     ("Quote", "/viaStops", 5, "the request"),
     ("RouteMemo", "/journey/route/polyline", 8_192, "a longer one is dropped"),
     ("RouteMemo", "/wayHash", 32, "we make it"),
+    ("Tariff", "/bankHolidays/also", 100, "a tariff is checked as a whole"),
+    ("Tariff", "/bankHolidays/except", 100, "a tariff is checked as a whole"),
     ("Tariff", "/extras", 30, "a tariff is checked as a whole"),
     ("Tariff", "/fixedPrices", 300, "a tariff is checked as a whole"),
+    ("Tariff", "/serviceArea", 100, "a tariff is checked as a whole"),
     ("Tariff", "/uplifts/entries", 10, "a tariff is checked as a whole"),
     ("Tariff", "/zones", 100, "a tariff is checked as a whole"),
-    ("User", "/preferences/savedAddresses", 20, "nothing writes any yet"),
+    ("User", "/preferences/savedAddresses", MAX_SAVED_ADDRESSES, "an import"),
 ];
 
 /// Longer than any bound of a text, and of a list.
@@ -63,6 +79,7 @@ const MANY: usize = 1_000;
 struct Drawn<E> {
     item: Value,
     unbounded: BTreeSet<String>,
+    empty: BTreeSet<String>,
     entity: std::marker::PhantomData<E>,
 }
 
@@ -122,7 +139,11 @@ impl<E: Entity> Drawn<E> {
                     self.draw(&format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")));
                 }
             }
-            Value::Array(elements) if !elements.is_empty() => {
+            // Nothing can be drawn out of an empty list: the item must have an element of each.
+            Value::Array(elements) if elements.is_empty() => {
+                self.empty.insert(at.to_owned());
+            }
+            Value::Array(_) => {
                 self.draw(&format!("{at}/0"));
                 let first = self.item.pointer(&format!("{at}/0")).expect("an element").clone();
                 let list = move |n: usize| Value::from(vec![first.clone(); n]);
@@ -161,11 +182,16 @@ impl<E: Entity> Drawn<E> {
 
 /// The bytes of the largest item of an entity, and the places that its types do not bound.
 fn largest<E: Entity>(item: &Value) -> (usize, BTreeSet<String>) {
-    let mut drawn =
-        Drawn::<E> { item: item.clone(), unbounded: BTreeSet::new(), entity: std::marker::PhantomData };
+    let mut drawn = Drawn::<E> {
+        item: item.clone(),
+        unbounded: BTreeSet::new(),
+        empty: BTreeSet::new(),
+        entity: std::marker::PhantomData,
+    };
     assert!(Drawn::<E>::is_read(item), "{item:#}");
     drawn.draw("/Data");
     drawn.draw("/UpdatedBy");
+    assert_eq!(drawn.empty, BTreeSet::new(), "lists of {} that have nothing to draw out", E::TYPE);
     let row = Stored::<E>::from_item(serde_dynamo::to_item(&drawn.item).unwrap()).expect("it is still read");
     (item_bytes(&row.to_item().unwrap()), drawn.unbounded)
 }
@@ -268,7 +294,14 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
     let booked = &mut items.get_mut("Booking").unwrap()["Data"];
     booked["extras"] = quote["extras"].clone();
     booked["journey"]["viaStops"] = quote["viaStops"].clone();
+    booked["steps"] = json!([{
+        "step": "passenger_onboard", "at": 1_701_710_400, "recordedAt": 1_701_710_400,
+        "location": { "latitude": -50.723_456_7, "longitude": -101.981_234_5 },
+    }]);
     booked["returnBookingId"] = json!("booking_1");
+    let tariff = &mut items.get_mut("Tariff").unwrap()["Data"];
+    tariff["bankHolidays"] = json!({ "also": ["2030-01-02"], "except": ["2030-01-01"] });
+    tariff["serviceArea"] = json!(["poole"]);
     let mut found = BTreeSet::new();
     let mut figures = BTreeMap::new();
     macro_rules! measure {

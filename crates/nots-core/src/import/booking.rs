@@ -1,5 +1,7 @@
 //! Bookings of another system: what they must be to be held here, and the payment that follows from each.
 
+use std::borrow::Cow;
+
 use crate::{
     actor::Actor,
     entity::{
@@ -15,20 +17,20 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{FoundBooking, Plan};
+use super::{FoundBooking, Plan, checks};
 
 /// A field that cannot be held, as a JSON pointer, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// JSON pointer.
-    pub pointer: &'static str,
+    pub pointer: Cow<'static, str>,
     /// Why.
     pub detail: String,
 }
 
 impl Fault {
-    pub(super) fn at(pointer: &'static str, detail: impl Into<String>) -> Self {
-        Self { pointer, detail: detail.into() }
+    pub(super) fn at(pointer: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
     }
 }
 
@@ -50,9 +52,13 @@ pub fn agreed_fare(amount: Total) -> BookedPricing {
 }
 
 /// Everything for which a booking cannot be held as it is.
-pub(super) fn faults(b: &Booking, payment_total: Option<Pence>) -> Vec<Fault> {
+pub(super) fn faults(b: &Booking, payment_total: Option<Pence>, now: Timestamp) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut must = |holds: bool, pointer, detail: &str| {
+    checks::lists(b, &mut faults);
+    checks::journey(b, &mut faults);
+    checks::fare(b, &mut faults);
+    checks::times(b, now, &mut faults);
+    let mut must = |holds: bool, pointer: &'static str, detail: &str| {
         if !holds {
             faults.push(Fault::at(pointer, detail));
         }

@@ -5,6 +5,7 @@
 //! Everything is written by [`Actor::Import`], which announces nothing.
 
 mod booking;
+mod checks;
 
 use std::collections::HashMap;
 
@@ -20,6 +21,15 @@ use crate::{
     },
     time::Timestamp,
 };
+
+/// Most lines of a fare: the rules', and a tariff's uplifts, extras and airports.
+pub const MAX_LINES: usize = 48;
+/// Most characters of a line's description.
+pub const MAX_DESCRIPTION: usize = 200;
+/// Most characters of a note for staff.
+pub const MAX_NOTES: usize = 2_000;
+/// Most pence that are paid at once: what the card processor takes.
+pub const MAX_PENCE: u32 = 99_999_999;
 
 /// What a record is of.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,11 +151,12 @@ impl Record {
         }
     }
 
-    /// Everything for which it cannot be held as it is. What has any is not to be planned.
+    /// Everything for which it cannot be held as it is; what has happened has happened by now. What has any is not to
+    /// be planned.
     #[must_use]
-    pub fn faults(&self) -> Vec<Fault> {
+    pub fn faults(&self, now: Timestamp) -> Vec<Fault> {
         match &self.subject {
-            Subject::Booking(booking) => booking::faults(booking, self.payment_total),
+            Subject::Booking(booking) => booking::faults(booking, self.payment_total, now),
             _ if self.payment_total.is_some() => vec![Fault::at("/paymentTotal", "is a booking's alone")],
             _ => Vec::new(),
         }

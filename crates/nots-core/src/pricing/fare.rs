@@ -123,6 +123,40 @@ impl Breakdown {
         breakdown.subtotal = breakdown.total.less(tax)?;
         Some(breakdown)
     }
+
+    /// Every member by the name it is stored under.
+    fn members(&self) -> [(&'static str, Pence); 17] {
+        [
+            ("baseFare", self.base_fare),
+            ("distanceCharge", self.distance_charge),
+            ("timeCharge", self.time_charge),
+            ("fixedPrice", self.fixed_price),
+            ("minimumFare", self.minimum_fare),
+            ("nightUplift", self.night_uplift),
+            ("weekendUplift", self.weekend_uplift),
+            ("bankHolidayUplift", self.bank_holiday_uplift),
+            ("returnDiscount", self.return_discount),
+            ("viaStops", self.via_stops),
+            ("waiting", self.waiting),
+            ("extras", self.extras),
+            ("airportFee", self.airport_fee),
+            ("returnLeg", self.return_leg),
+            ("subtotal", self.subtotal),
+            ("tax", self.tax),
+            ("total", self.total),
+        ]
+    }
+
+    /// What of it does not follow from these lines and its own tax: each member's stored name, and what it must be.
+    /// The tax follows from nothing here; it lies between 0 and the total. None when a sum cannot be held.
+    #[must_use]
+    pub fn amiss(&self, lines: &[Line]) -> Option<Vec<(&'static str, Pence)>> {
+        let most = lines.iter().try_fold(Pence::ZERO, |total, line| total.plus(line.amount))?;
+        let tax = self.tax.min(most).max(Pence::ZERO);
+        let due = Self::sorted(lines, tax)?;
+        let pairs = self.members().into_iter().zip(due.members());
+        Some(pairs.filter(|((_, is), (_, due))| is != due).map(|(_, due)| due).collect())
+    }
 }
 
 /// A price with every penny explained.
@@ -166,5 +200,36 @@ impl Fare {
     #[must_use]
     pub fn total(&self) -> Pence {
         self.breakdown.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breakdown_follows_from_its_lines() {
+        let line = |rule, amount| Line { rule, description: "x".to_owned(), amount: Pence::new(amount) };
+        let lines = [line(Rule::Base, 500), line(Rule::Extras, 40), line(Rule::Extras, 60)];
+        let sound = Breakdown::sorted(&lines, Pence::new(100)).unwrap();
+        assert_eq!(sound.amiss(&lines), Some(vec![]));
+        let names = sound.members().map(|(name, _)| name);
+        let stored = serde_json::to_value(sound).unwrap();
+        assert_eq!(stored.as_object().unwrap().len(), names.len());
+        for (place, name) in names.into_iter().enumerate() {
+            // Each by itself, by its own name: one penny more is seen.
+            let mut other = stored.clone();
+            other[name] = (stored[name].as_i64().unwrap() + 1).into();
+            let other: Breakdown = serde_json::from_value(other).unwrap();
+            assert_ne!(other.members()[place], sound.members()[place]);
+            let amiss = other.amiss(&lines).unwrap();
+            // Another tax leaves another subtotal.
+            let seen = if name == "tax" { "subtotal" } else { name };
+            assert_eq!(amiss.iter().map(|(name, _)| *name).collect::<Vec<_>>(), [seen]);
+        }
+        let taxed = |tax| Breakdown { tax: Pence::new(tax), ..sound }.amiss(&lines).unwrap();
+        let due = |tax| vec![("subtotal", Pence::new(600 - tax)), ("tax", Pence::new(tax))];
+        assert_eq!((taxed(-1), taxed(601)), (due(0), due(600)));
+        assert_eq!(sound.amiss(&[line(Rule::Base, i64::MAX), line(Rule::Base, 1)]), None);
     }
 }

@@ -55,8 +55,8 @@ fn everything_that_is_wrong_is_told_at_once() {
     /minimumNoticeSeconds must be at most 2592000
     /zones/1/code `bournemouth-poole` is there already
     /zones/1/airportFee must not be negative
-    /zones/2/area has lines that cross or corners that repeat
-    /zones/3/area must have a radius of 1 to 500000 metres
+    /zones/2/area/points has lines that cross or corners that repeat
+    /zones/3/area/radiusMeters must have a radius of 1 to 500000 metres
     /serviceArea/0 `atlantis` is none of the zones
     /fixedPrices/3/code `heathrow-airport` is there already
     /fixedPrices/0/to `bournemouth-airport` is none of the zones

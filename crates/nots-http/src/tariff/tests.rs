@@ -121,7 +121,7 @@ fn types_and_meaning_are_told_together() {
     /zones/1/airportFee must not be negative
     /zones/1/area/centre/latitude must be a number of degrees from -90 to 90
     /zones/2/area/shape must be one of circle, polygon
-    /zones/3/area must have a radius of 1 to 500000 metres
+    /zones/3/area/radiusMeters must have a radius of 1 to 500000 metres
     /zones/3/colour is not known here; known are code, name, area, airportFee
     /zones/7/area/points/1/longitude must not be null
     ");

@@ -52,7 +52,7 @@ pub(super) enum Done {
 
 /// The table will not, and asking again does not help.
 #[derive(Debug, thiserror::Error)]
-#[error("the table does not answer, or stays busy")]
+#[error("the table gives no way")]
 pub(super) struct GaveUp(#[source] pub(super) TableError);
 
 /// Those of a batch that one transaction writes.
@@ -84,7 +84,7 @@ pub(super) async fn settle(
         // Lines that are decided anew wait too; how often each is, is bounded by itself.
         idle = if left.len() < before { 0 } else { idle.saturating_add(1) };
         if let Some(error) = trouble
-            && idle >= PATIENCE
+            && (idle >= PATIENCE || matches!(error, TableError::Rejected(_)))
         {
             return Err(GaveUp(error));
         }
@@ -103,8 +103,7 @@ async fn round(
         Ok(found) => found,
         Err(ReadError::Table(error)) => return Some(error),
         Err(ReadError::Decode(_) | ReadError::Position) => {
-            unreadable(ports, left, done).await;
-            return None;
+            return unreadable(ports, left, done).await;
         }
     };
     let now = ports.clock.now();
@@ -227,15 +226,27 @@ fn refused<'a>(line: &mut Waiting, refusals: impl Iterator<Item = &'a Refusal>) 
     faults
 }
 
-/// Something that is there cannot be read: whoever is not concerned goes on, one by one.
-async fn unreadable(ports: Ports<'_>, left: &mut Vec<Waiting>, done: &mut impl FnMut(Waiting, Done)) {
+/// Something that is there cannot be read: whoever is not concerned goes on, one by one. Why the table did not answer,
+/// if it did not.
+async fn unreadable(
+    ports: Ports<'_>,
+    left: &mut Vec<Waiting>,
+    done: &mut impl FnMut(Waiting, Done),
+) -> Option<TableError> {
+    let mut trouble = None;
     for line in std::mem::take(left) {
         match ports.table.read(line.record.reads()).await {
             Err(ReadError::Decode(_)) => {
                 let why = "what the table holds under its id cannot be read";
                 done(line, Done::Refused(vec![FieldError::at("", why)]));
             }
-            _ => left.push(line),
+            found => {
+                if let Err(ReadError::Table(error)) = found {
+                    trouble = Some(error);
+                }
+                left.push(line);
+            }
         }
     }
+    trouble
 }

@@ -2,21 +2,22 @@
 
 use deserr::Deserr;
 use nots_core::{
-    Actor, BookingId, Currency, DriverId, PaymentId, Pence, QuoteId, Timestamp, UserId, VehicleId,
+    Actor, BookingId, DriverId, PaymentId, QuoteId, Timestamp, UserId, VehicleId,
     contact::{Email, Phone},
     entity::{
         Booking, BookingStatus, PaymentStatus,
         booking::{
-            AssignedDriver, AssignedVehicle, BookedPricing, BookingPayment, BookingSource, Customer, Pairing,
-            Step, StepTaken, Timeline,
+            AssignedDriver, AssignedVehicle, BookingPayment, BookingSource, Customer, Pairing, Step,
+            StepTaken, Timeline,
         },
         payment::PaymentMethod,
+        tariff::Code,
+        vehicle::Registration,
     },
     geo::{Coordinates, Latitude, Longitude},
     id::BookingReference,
-    import::{Subject, agreed_fare},
+    import::Subject,
     journey::{MAX_LUGGAGE, VehicleType},
-    money::Total,
     pricing::Wanted,
     text::{Name, Note, Text},
 };
@@ -24,17 +25,12 @@ use nots_http::{FieldError, InvalidBody};
 
 use super::{
     journey::JourneyPart,
-    line::{Field, Within, at_most, derived},
+    line::{Field, Within},
+    pricing::PricingPart,
 };
 
-/// Most characters of a note for staff.
-const MAX_NOTES: usize = 5_000;
-/// Most extras of a booking.
-const MAX_EXTRAS: usize = 20;
-/// Most steps of a ride; a job that went from driver to driver has more than four.
-const MAX_STEPS: usize = 50;
-
-type Words = Field<Text<100>>;
+// As long as a driver's and a vehicle's own may be.
+type Words<const MAX: usize> = Field<Text<MAX>>;
 type Moment = Option<Field<Timestamp>>;
 
 #[derive(Deserr)]
@@ -58,7 +54,7 @@ pub(super) struct BookingLine {
     #[deserr(default)]
     luggage: Option<Within<0, { MAX_LUGGAGE as u32 }>>,
     #[deserr(default)]
-    extras: Vec<Field<Wanted>>,
+    extras: Vec<WantedPart>,
     #[deserr(default)]
     special_requirements: Option<Field<Note>>,
     #[deserr(default)]
@@ -93,24 +89,12 @@ struct CustomerPart {
     phone: Field<Phone>,
 }
 
-/// The total alone, or all of what an export has.
+/// So many of an extra.
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
-struct PricingPart {
-    // A hundred thousand pounds.
-    total: Within<0, 10_000_000>,
-    #[deserr(default = Field(Currency::Gbp))]
-    currency: Field<Currency>,
-    #[deserr(default)]
-    display_total: Option<String>,
-    #[deserr(default)]
-    breakdown: Option<serde_json::Value>,
-    #[deserr(default)]
-    lines: Option<serde_json::Value>,
-    #[deserr(default)]
-    tariff_version: Option<Within<0, { u32::MAX }>>,
-    #[deserr(default)]
-    tariff_effective_from: Moment,
+struct WantedPart {
+    code: Field<Code>,
+    quantity: Within<1, { u8::MAX as u32 }>,
 }
 
 #[derive(Deserr)]
@@ -120,7 +104,7 @@ struct DriverPart {
     first_name: Field<Name>,
     last_name: Field<Name>,
     phone: Field<Phone>,
-    licence_number: Words,
+    licence_number: Words<60>,
     assigned_at: Field<Timestamp>,
 }
 
@@ -128,11 +112,11 @@ struct DriverPart {
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct VehiclePart {
     vehicle_id: Field<VehicleId>,
-    registration: Field<Text<10>>,
-    make: Words,
-    model: Words,
-    color: Words,
-    plate_number: Words,
+    registration: Field<Registration>,
+    make: Words<60>,
+    model: Words<60>,
+    color: Words<40>,
+    plate_number: Words<60>,
 }
 
 #[derive(Deserr)]
@@ -188,11 +172,6 @@ struct LocationPart {
 impl BookingLine {
     pub(super) fn subject(self) -> Result<Subject, Vec<FieldError>> {
         let mut errors = Vec::new();
-        at_most("/steps", MAX_STEPS, &self.steps, &mut errors);
-        at_most("/extras", MAX_EXTRAS, &self.extras, &mut errors);
-        if self.internal_notes.chars().count() > MAX_NOTES {
-            errors.push(FieldError::at("/internalNotes", format!("must be at most {MAX_NOTES} characters")));
-        }
         let pricing = self.pricing.kept(&mut errors);
         let journey = self.journey.kept(&mut errors);
         let booking_id = self.booking_id.0;
@@ -231,7 +210,7 @@ impl BookingLine {
             vehicle_type: self.vehicle_type.0,
             passengers: self.passengers.get(),
             luggage: self.luggage.map_or(0, |pieces| pieces.get()),
-            extras: self.extras.into_iter().map(|field| field.0).collect(),
+            extras: self.extras.into_iter().map(WantedPart::kept).collect(),
             special_requirements: self.special_requirements.map(|field| field.0),
             flight_number: self.flight_number.map(|field| field.0.to_string()),
             pricing,
@@ -271,33 +250,9 @@ fn payment(said: Option<PaymentPart>, status: BookingStatus, booking: &BookingId
     }
 }
 
-impl PricingPart {
-    /// The one place that knows what a fare is made of: the total alone makes a line of its own.
-    fn kept(self, errors: &mut Vec<FieldError>) -> Option<BookedPricing> {
-        let amount = Total { total: Pence::new(self.total.get()), currency: self.currency.0 };
-        let words = amount.total.display(amount.currency);
-        derived("/pricing/displayTotal", self.display_total, words, errors);
-        let whole = [self.breakdown.is_some(), self.lines.is_some(), self.tariff_version.is_some()];
-        if whole == [false; 3] && self.tariff_effective_from.is_none() {
-            return Some(agreed_fare(amount));
-        }
-        let json = serde_json::json!({
-            "total": amount.total,
-            "currency": amount.currency,
-            "breakdown": self.breakdown,
-            "lines": self.lines,
-            "tariffVersion": self.tariff_version.map(|version| version.get::<u32>()),
-            "tariffEffectiveFrom": self.tariff_effective_from.map(|field| field.0),
-        });
-        serde_json::from_value(json)
-            .map_err(|error| {
-                let detail = format!(
-                    "must be the total alone, or whole with breakdown, lines, tariffVersion and tariffEffectiveFrom: \
-                     {error}"
-                );
-                errors.push(FieldError::at("/pricing", detail));
-            })
-            .ok()
+impl WantedPart {
+    fn kept(self) -> Wanted {
+        Wanted { code: self.code.0, quantity: self.quantity.get() }
     }
 }
 
@@ -330,7 +285,7 @@ impl VehiclePart {
     fn kept(self) -> AssignedVehicle {
         AssignedVehicle {
             vehicle_id: self.vehicle_id.0,
-            registration: self.registration.0.to_string(),
+            registration: self.registration.0.on_the_plate(),
             make: self.make.0.to_string(),
             model: self.model.0.to_string(),
             color: self.color.0.to_string(),

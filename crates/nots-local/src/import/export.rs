@@ -130,8 +130,8 @@ impl<P: FnMut(u64)> Out<'_, P> {
             retry::pause_before(attempt, self.clock, self.ids).await;
             match read().await {
                 Ok(found) => return Ok(found),
-                Err(ReadError::Table(error @ TableError::Rejected(_))) => return Err(Stopped::Table(error)),
-                Err(ReadError::Table(error)) if attempt >= PATIENCE => return Err(Stopped::Table(error)),
+                Err(ReadError::Table(error @ TableError::Rejected(_))) => return Err(error.into()),
+                Err(ReadError::Table(error)) if attempt >= PATIENCE => return Err(error.into()),
                 Err(ReadError::Table(_)) => attempt += 1,
                 Err(error @ (ReadError::Decode(_) | ReadError::Position)) => {
                     return Err(Stopped::Read(error));

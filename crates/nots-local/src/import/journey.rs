@@ -5,7 +5,9 @@ use nots_core::{
     Timestamp,
     entity::booking::BookedJourney,
     geo::{Coordinates, Latitude, Longitude, Place},
-    journey::{Distance, Duration, MAX_STOP_MINUTES, MAX_VIA_STOPS, ViaStop},
+    journey::{
+        Distance, Duration, MAX_DRIVE_METRES, MAX_DRIVE_SECONDS, MAX_STOP_MINUTES, MAX_VIA_STOPS, ViaStop,
+    },
     text::{Address, Note},
 };
 use nots_http::{FieldError, InvalidBody};
@@ -50,7 +52,7 @@ struct ViaPart {
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct DistancePart {
-    meters: Within<0, { u32::MAX }>,
+    meters: Within<1, MAX_DRIVE_METRES>,
     #[deserr(default)]
     miles: Option<f64>,
 }
@@ -58,7 +60,7 @@ struct DistancePart {
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct DurationPart {
-    seconds: Within<0, { u32::MAX }>,
+    seconds: Within<1, MAX_DRIVE_SECONDS>,
     #[deserr(default)]
     minutes: Option<Within<0, { u32::MAX }>>,
 }

@@ -3,7 +3,7 @@
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 use nots_core::{
     Pence, Timestamp,
-    import::{Record, Subject},
+    import::{MAX_PENCE, Record, Subject},
 };
 use nots_http::{FieldError, InvalidBody};
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,9 +19,6 @@ use super::{
 const KIND: &str = "kind";
 const CREATED_AT: &str = "createdAt";
 const PAYMENT_TOTAL: &str = "paymentTotal";
-
-/// A hundred thousand pounds: no fare, and no payment, is more.
-pub(super) const MOST_PENCE: i64 = 10_000_000;
 
 /// A value of the core as a field of a line: it refuses what it is not, in its own words.
 pub(super) struct Field<T>(pub(super) T);
@@ -80,11 +77,33 @@ impl<const LEAST: u32, const MOST: u32> Deserr<InvalidBody> for Within<LEAST, MO
     }
 }
 
-/// Reads a line.
+/// So many pence; less than none for what is taken off.
+pub(super) struct Money(pub(super) Pence);
+
+impl Deserr<InvalidBody> for Money {
+    fn deserialize_from_value<V: IntoValue>(
+        value: deserr::Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        let most = i64::from(MAX_PENCE);
+        let pence = match value {
+            deserr::Value::Integer(pence) => i64::try_from(pence).ok(),
+            deserr::Value::NegativeInteger(pence) => Some(pence),
+            _ => None,
+        };
+        let pence = pence.filter(|pence| (-most..=most).contains(pence));
+        let detail = || format!("must be a whole number of pence from -{most} to {most}");
+        pence
+            .map(|pence| Self(Pence::new(pence)))
+            .ok_or_else(|| InvalidBody::unexpected::<V>(detail(), location))
+    }
+}
+
+/// Reads a line, now.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
+pub(super) fn parse(text: &str, now: Timestamp) -> Result<Record, Vec<FieldError>> {
     let whole = |detail: String| vec![FieldError::at("", detail)];
     let value: Value = serde_json::from_str(text)
         .map_err(|error| whole(format!("is not JSON at column {}", error.column())))?;
@@ -94,9 +113,9 @@ pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
     let mut errors = Vec::new();
     let payment_total = fields.remove(PAYMENT_TOTAL).filter(|total| !total.is_null());
     let payment_total = payment_total.and_then(|total| {
-        let total = total.as_i64().filter(|total| (0..=MOST_PENCE).contains(total));
+        let total = total.as_i64().filter(|total| (0..=i64::from(MAX_PENCE)).contains(total));
         if total.is_none() {
-            let detail = format!("must be a whole number from 0 to {MOST_PENCE}");
+            let detail = format!("must be a whole number from 0 to {MAX_PENCE}");
             errors.push(FieldError::at(format!("/{PAYMENT_TOTAL}"), detail));
         }
         total.map(Pence::new)
@@ -116,8 +135,9 @@ pub(super) fn parse(text: &str) -> Result<Record, Vec<FieldError>> {
     match subject {
         Ok(subject) => {
             let record = Record { subject, created_at, payment_total };
-            errors
-                .extend(record.faults().into_iter().map(|fault| FieldError::at(fault.pointer, fault.detail)));
+            errors.extend(
+                record.faults(now).into_iter().map(|fault| FieldError::at(fault.pointer, fault.detail)),
+            );
             if errors.is_empty() { Ok(record) } else { Err(errors) }
         }
         Err(more) => {

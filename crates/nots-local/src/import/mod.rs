@@ -13,6 +13,7 @@ mod journey;
 mod line;
 mod lines;
 mod person;
+mod pricing;
 mod refused;
 mod sample;
 mod target;
@@ -30,7 +31,7 @@ pub use export::export;
 use lines::{Line, Lines};
 use nots_core::{
     import::Record,
-    ports::{Clock, Ids, Table, TableError},
+    ports::{Cause, Clock, Ids, Table, TableError},
     table::RawKey,
 };
 use nots_http::FieldError;
@@ -82,6 +83,18 @@ pub enum Stopped {
     /// The table did not answer, or stayed busy.
     #[error("the table does not answer, or stays busy; run it again, and it goes on where it was")]
     Table(#[source] TableError),
+    /// The table does not take what is asked of it, and would not another time.
+    #[error("the table does not take what is asked of it")]
+    Rejected(#[source] Cause),
+}
+
+impl From<TableError> for Stopped {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Rejected(cause) => Self::Rejected(cause),
+            error => Self::Table(error),
+        }
+    }
 }
 
 /// Where the lines go that were not taken.
@@ -151,7 +164,7 @@ async fn all(
                     (text, Err(vec![FieldError::at("", format!("must be at most {most} bytes"))]))
                 }
                 Line::Whole(text) => {
-                    let read = line::parse(&text);
+                    let read = line::parse(&text, ports.clock.now());
                     (text, read)
                 }
             };
@@ -164,7 +177,7 @@ async fn all(
         if let Some(error) = run.failed.take() {
             return Err(error.into());
         }
-        ended.map_err(|GaveUp(error)| Stopped::Table(error))?;
+        ended.map_err(|GaveUp(error)| Stopped::from(error))?;
         progress(&run.counts);
         if !more {
             return Ok(());

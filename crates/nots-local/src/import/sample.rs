@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use nots_core::{import::Record, ports::Cause};
+use nots_core::{Timestamp, import::Record, ports::Cause};
 use nots_http::FieldError;
 use serde_json::{Value, json};
 
@@ -22,7 +22,8 @@ pub fn sample(bookings: u32) -> impl Iterator<Item = Result<Record, Cause>> {
         .chain((0..fleet).map(vehicle))
         .chain((0..bookings).map(move |number| booking(number, customers, fleet)))
         .map(|line| {
-            line::parse(&line.to_string()).map_err(|errors| format!("{line}: {}", said(&errors)).into())
+            let record = line::parse(&line.to_string(), Timestamp::MAX);
+            record.map_err(|errors| format!("{line}: {}", said(&errors)).into())
         })
 }
 
@@ -81,8 +82,6 @@ fn vehicle(number: u32) -> Value {
 
 fn booking(number: u32, customers: u32, fleet: u32) -> Value {
     let created = SINCE + number;
-    // Several at one pickup time.
-    let pickup = 1_900_000_000 + number / 3 * 600;
     let (who, by) = (number % customers, number % fleet);
     let status = match number % 4 {
         0 => "pending",
@@ -96,6 +95,9 @@ fn booking(number: u32, customers: u32, fleet: u32) -> Value {
         _ => "partner",
     };
     let done = status == "completed";
+    // Several at one pickup time; what is done was done a while ago.
+    let pickup =
+        if done { 1_710_000_000 + number / 3 % 80_000 * 600 } else { 1_900_000_000 + number / 3 * 600 };
     let stop =
         json!({ "address": "Sandbanks", "latitude": 50.6860, "longitude": -1.9480, "waitingMinutes": 5 });
     let stops: Vec<_> = number.is_multiple_of(6).then_some(stop).into_iter().collect();
@@ -120,7 +122,7 @@ fn booking(number: u32, customers: u32, fleet: u32) -> Value {
             "dropoffLocation": { "address": "Poole Harbour", "latitude": 50.7122, "longitude": -2.0053 },
             "viaStops": stops,
             "pickupTime": pickup, "pickupInstructions": "Wait by main entrance",
-            "distance": { "meters": 8_500 + number % 1_000 }, "duration": { "seconds": 1_200 },
+            "distance": { "meters": 12_000 + number % 1_000 }, "duration": { "seconds": 1_200 },
         },
         "vehicleType": "standard", "passengers": number % 4 + 1, "luggage": number % 3,
         "specialRequirements": number.is_multiple_of(5).then_some("Child seat needed"),

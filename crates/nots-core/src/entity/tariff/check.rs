@@ -148,7 +148,7 @@ impl Terms {
         let mut corners: usize = 0;
         for (place, zone) in self.zones.iter().enumerate() {
             if let Err(why) = zone.area.check() {
-                faults.add(format!("/zones/{place}/area"), why.to_string());
+                faults.add(format!("/zones/{place}/area/{}", why.member()), why.to_string());
             }
             if let Area::Polygon { points } = &zone.area {
                 corners = corners.saturating_add(points.len());
