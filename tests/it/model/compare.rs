@@ -80,59 +80,18 @@ impl Asked<'_> {
     }
 }
 
-/// Patterns that the same items are found by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
-    Journeys,
-    Fleet,
-    People,
-    Papers,
-}
-
-impl Group {
-    pub(super) const ALL: [Self; 4] = [Self::Journeys, Self::Fleet, Self::People, Self::Papers];
-
-    /// The one by whose patterns an item is found.
-    pub(super) fn of(name: Name) -> Self {
-        match name {
-            Name::Quote(_) | Name::Booking(_) | Name::Payment(_) | Name::Attempt(..) | Name::Notice(..) => {
-                Self::Journeys
-            }
-            Name::History(..) | Name::Reference(_) | Name::Intent(_) => Self::Journeys,
-            Name::Driver(_) | Name::Vehicle(_) | Name::Validity(..) | Name::Day(..) | Name::Settings => {
-                Self::Fleet
-            }
-            Name::User(_) | Name::Address(_) | Name::Login(_) => Self::People,
-            Name::Rating(_) | Name::Complaint(_) | Name::Location(_) => Self::People,
-            Name::Document(..) | Name::Past(..) | Name::Tariff(..) | Name::TariffHead => Self::Papers,
-            Name::Event(_) | Name::Memo(_) | Name::Found(_) => Self::Papers,
-        }
-    }
-}
-
-/// Holds the access patterns of these groups to the model, with pages of a length.
-pub(super) async fn compare(
-    table: &dyn Table,
-    model: &Model,
-    limit: u32,
-    groups: &BTreeSet<Group>,
-) -> BTreeSet<&'static str> {
+/// Holds the access patterns to the model, with pages of a length, and answers which those are.
+pub(super) async fn compare(table: &dyn Table, model: &Model, limit: u32) -> BTreeSet<&'static str> {
     let asked = Asked { table, model, limit, patterns: RefCell::default() };
     let quotes = (0..).take_while(|n| model.get(Name::Quote(*n)).is_some()).count();
     // One more than there are; and every way back that there is, and one that is not.
     let returns = (0..quotes).filter(|n| model.get(Name::Quote(*n)).is_some_and(|quote| quote.on));
     let any: Vec<_> = (0..=quotes).chain(returns.map(|n| n + BACK)).chain([quotes + BACK]).collect();
-    for group in groups {
-        match group {
-            Group::Journeys => {
-                bookings(&asked, quotes, &any).await;
-                payments(&asked, quotes).await;
-            }
-            Group::Fleet => fleet(&asked).await,
-            Group::People => people::compare(&asked, &any).await,
-            Group::Papers => papers::compare(&asked).await,
-        }
-    }
+    bookings(&asked, quotes, &any).await;
+    payments(&asked, quotes).await;
+    fleet(&asked).await;
+    people::compare(&asked, &any).await;
+    papers::compare(&asked).await;
     asked.patterns.into_inner()
 }
 

@@ -20,9 +20,9 @@ use nots_local::{Options, Platform};
 use serde_json::Value;
 
 use super::{
-    compare::{Group, compare, every_pattern},
+    compare::{compare, every_pattern},
     shown::Shown,
-    state::{Change, Model, Refusals},
+    state::{Model, Refusals},
 };
 
 pub(super) struct World {
@@ -52,16 +52,9 @@ impl World {
 
     /// Holds every access pattern to the model.
     pub(super) async fn compare(&self, limit: u32) {
-        let all = Group::ALL.into();
-        let asked = compare(self.table.as_ref(), &self.model, limit, &all).await;
+        let asked = compare(self.table.as_ref(), &self.model, limit).await;
         let asked: BTreeSet<_> = asked.into_iter().map(str::to_owned).collect();
         assert_eq!(asked, every_pattern(), "a pattern of access.rs is not compared");
-    }
-
-    /// Holds the access patterns to the model by which what a change touches is found.
-    pub(super) async fn compare_touched(&self, limit: u32, change: &Change) {
-        let touched = change.iter().map(|part| Group::of(part.name)).collect();
-        compare(self.table.as_ref(), &self.model, limit, &touched).await;
     }
 
     /// Holds every item to what its entity would write of it, and every version to the one before it.
