@@ -1,5 +1,6 @@
 //! Bookings that are held to what the platform itself could have written: sizes, ways, times and fares.
 
+use nots_core::journey::{MAX_DRIVE_METRES, MAX_DRIVE_SECONDS};
 use nots_core::{BookingId, access, table::item_bytes};
 use serde_json::{Value, json};
 
@@ -55,9 +56,9 @@ async fn a_way_or_a_time_that_cannot_be_is_refused() {
     let extras: Vec<_> = (0..11).map(|n| json!({ "code": format!("extra{n}"), "quantity": 1 })).collect();
     let cases = [
         ("confirmed", "/journey/duration/seconds", json!(0), "/journey/duration/seconds"),
-        ("confirmed", "/journey/duration/seconds", json!(172_801), "/journey/duration/seconds"),
+        ("confirmed", "/journey/duration/seconds", json!(MAX_DRIVE_SECONDS + 1), "/journey/duration/seconds"),
         ("confirmed", "/journey/distance/meters", json!(0), "/journey/distance/meters"),
-        ("confirmed", "/journey/distance/meters", json!(5_000_001), "/journey/distance/meters"),
+        ("confirmed", "/journey/distance/meters", json!(MAX_DRIVE_METRES + 1), "/journey/distance/meters"),
         // As the crow flies it is 9,078 m.
         ("confirmed", "/journey/distance/meters", json!(9_076), "/journey/distance/meters"),
         ("confirmed", "/journey/viaStops", london, "/journey/distance/meters"),
@@ -124,8 +125,8 @@ async fn the_most_that_a_booking_may_have_is_taken_and_has_room() {
     let world = empty().await;
     let wide = |most: usize| json!("𝄞".repeat(most));
     let mut most = booking(&world, "most", "completed");
-    most["journey"]["duration"]["seconds"] = json!(nots_core::journey::MAX_DRIVE_SECONDS);
-    most["journey"]["distance"]["meters"] = json!(nots_core::journey::MAX_DRIVE_METRES);
+    most["journey"]["duration"]["seconds"] = json!(MAX_DRIVE_SECONDS);
+    most["journey"]["distance"]["meters"] = json!(MAX_DRIVE_METRES);
     most["internalNotes"] = wide(2_000);
     most["specialRequirements"] = wide(500);
     let extra = |n: usize| json!({ "code": format!("{}{n}", "x".repeat(39)), "quantity": 255 });
