@@ -97,6 +97,18 @@ async fn what_is_read_can_be_published_and_read_again() {
     let first = world.get("/v1/tariff", &admin).await;
     assert_eq!(first.headers["etag"], "\"1\"");
     let first = first.expect_status(200);
+    // An answer is a body: changed and sent back as it came, it counts from now on.
+    let mut changed = first.clone();
+    changed["rates"]["standard"]["baseFare"] = json!(650);
+    let preview = json!({ "tariff": changed, "quoteIds": [world.quote(86_400).await["quoteId"]] });
+    world.post("/v1/tariff/preview", &owner, preview).await.expect_status(200);
+    {
+        let other = World::new().await;
+        let owner = other.person("owner").await;
+        let next = put_if(&other, &owner, &changed, "\"1\"").await.expect_status(201);
+        assert_eq!((&next["version"], &next["effectiveFrom"]), (&json!(2), &next["publishedAt"]));
+        assert_eq!(priced_by(&other.quote(DAY).await), (2, 650));
+    }
     assert_eq!((&first["version"], &first["publishedBy"]), (&json!(1), &json!("system")));
     assert_eq!(terms_of(&first), serde_json::to_value(demo_terms().unwrap()).unwrap());
 

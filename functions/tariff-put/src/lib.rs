@@ -87,7 +87,7 @@ fn read(request: &Request, by: Actor, now: Timestamp) -> Result<(Asked, Option<F
         }
         faults
     })?;
-    let effective_from = body.effective_from();
+    let effective_from = body.effective_from(now);
     let told = |Fault { pointer, detail }: Fault| FieldError::at(pointer, detail);
     let terms = body.into_terms().check();
     let terms = terms.map_err(|faults| Problem::invalid(faults.into_iter().map(told).collect()))?;

@@ -76,7 +76,7 @@ async fn each_field_of_a_tariff_refuses_what_it_is_not_and_is_the_one_that_is_na
         "/freeWaiting",
         "/extras/0",
     ] {
-        for unknown in ["/x", "/a~1b~0c", "/version", "/Code"] {
+        for unknown in ["/x", "/a~1b~0c", "/versions", "/Code"] {
             let pointer = format!("{at}{unknown}");
             trial.fields(&target, &with(&target.valid, &pointer, Some(Value::Null)), &[&pointer]).await;
         }

@@ -46,6 +46,34 @@ pub struct TariffBody {
     service_area: Vec<Wire<Code>>,
     minimum_notice_seconds: Wire<u32>,
     estimates_bookable: bool,
+    // What an answer says of the version that it shows, so that it can be changed and sent back as it came.
+    #[deserr(default)]
+    version: Passed,
+    #[deserr(default)]
+    #[expect(dead_code, reason = "nothing follows from it")]
+    latest_version: Passed,
+    #[deserr(default)]
+    #[expect(dead_code, reason = "nothing follows from it")]
+    latest_effective_from: Passed,
+    #[deserr(default)]
+    #[expect(dead_code, reason = "nothing follows from it")]
+    published_at: Passed,
+    #[deserr(default)]
+    #[expect(dead_code, reason = "nothing follows from it")]
+    published_by: Passed,
+}
+
+/// Whether a field is there; what it says is not looked at.
+#[derive(Default)]
+struct Passed(bool);
+
+impl Deserr<InvalidBody> for Passed {
+    fn deserialize_from_value<V: IntoValue>(
+        _: Value<V>,
+        _: ValuePointerRef<'_>,
+    ) -> Result<Self, InvalidBody> {
+        Ok(Self(true))
+    }
 }
 
 /// A field that may be left out and then means something: null is none of its values.
@@ -332,10 +360,11 @@ impl From<ExtraBody> for Extra {
 }
 
 impl TariffBody {
-    /// When it is to take effect, when that is said.
+    /// When it is to take effect, when that is said. An answer that is sent back says when the version that it shows took
+    /// effect, which is no wish.
     #[must_use]
-    pub fn effective_from(&self) -> Option<Timestamp> {
-        self.effective_from.0
+    pub fn effective_from(&self, now: Timestamp) -> Option<Timestamp> {
+        self.effective_from.0.filter(|from| !(self.version.0 && *from <= now))
     }
 
     /// What it says.
@@ -409,7 +438,10 @@ fn covered(these: &BTreeSet<String>, pointer: &str) -> bool {
 pub fn time_fault(body: &Json, at: &str, now: Timestamp) -> Option<FieldError> {
     let pointer = format!("{at}/effectiveFrom");
     let asked = body.pointer(&pointer).and_then(Json::as_i64).and_then(|time| Timestamp::new(time).ok())?;
-    if asked < now {
+    let answered = body.pointer(&format!("{at}/version")).is_some();
+    if asked <= now && answered {
+        None
+    } else if asked < now {
         Some(FieldError::at(pointer, "is in the past"))
     } else if asked > now.plus_months(12) {
         Some(FieldError::at(pointer, "is more than 12 months ahead"))
