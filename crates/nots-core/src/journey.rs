@@ -192,6 +192,13 @@ impl ViaStop {
     }
 }
 
+/// Seconds from the pickup to the drop-off: the drive, and the waiting at its stops.
+#[must_use]
+pub fn lasts(drive: Duration, stops: &[ViaStop]) -> Seconds {
+    let waiting = stops.iter().map(|stop| stop.waiting_minutes.saturating_mul(60));
+    waiting.fold(drive.seconds, Seconds::saturating_add)
+}
+
 /// Most stops on the way.
 pub const MAX_VIA_STOPS: usize = 5;
 /// Most kinds of extras with one journey; each is a line of its fare.

@@ -7,7 +7,7 @@ use crate::{
     entity::tariff::{Tariff, TariffKey, Terms},
     geo::Place,
     id::{QuoteId, UserId},
-    journey::{Measure, Source, VehicleType, ViaStop},
+    journey::{self, Measure, Source, VehicleType, ViaStop},
     money::{Currency, Pence},
     pricing::{Breakdown, Direction, Fare, JourneyFare, Line, Trip, Unpriceable, Wanted, price},
     table::{Base, Entity, IllegalMove, Key, Machine, Move, New, Pk, Stateful, Stored},
@@ -208,8 +208,7 @@ impl Enquiry {
     /// When the passengers are where they want to be, or the way back can begin: waiting at stops included.
     #[must_use]
     pub fn arrival(&self) -> Timestamp {
-        let waiting = self.via_stops.iter().map(|stop| stop.waiting_minutes.saturating_mul(60));
-        self.pickup_time.plus(waiting.fold(self.journey.duration.seconds, Seconds::saturating_add))
+        self.pickup_time.plus(journey::lasts(self.journey.duration, &self.via_stops))
     }
 
     /// Whether a map estimated any of it.

@@ -8,7 +8,7 @@ use crate::{
     entity::payment::{PaymentMethod, PaymentStatus},
     geo::{Coordinates, Place},
     id::{BookingId, DriverId, PaymentId, UserId, VehicleId},
-    journey::{Distance, Duration, ViaStop},
+    journey::{self, Distance, Duration, ViaStop},
     money::Total,
     pricing::{Breakdown, Line},
     text::{Name, Note},
@@ -60,8 +60,7 @@ impl BookedJourney {
     /// Seconds from the pickup to the drop-off: the drive, and the waiting at its stops.
     #[must_use]
     pub fn lasts(&self) -> Seconds {
-        let waiting = self.via_stops.iter().map(|stop| stop.waiting_minutes.saturating_mul(60));
-        waiting.fold(self.duration.seconds, Seconds::saturating_add)
+        journey::lasts(self.duration, &self.via_stops)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
 
 pub use check::{CheckedTerms, Fault};
 pub use demo::{demo, demo_terms};
-pub use places::{End, FixedPrice, Zone};
+pub use places::{FixedPrice, Zone};
 pub use times::{BankHolidays, Overlap, Uplift, Uplifts, When};
 pub use versions::{Published, Tariff, TariffHead};
 

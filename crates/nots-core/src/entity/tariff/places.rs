@@ -28,9 +28,6 @@ impl Zone {
     }
 }
 
-/// Where a fixed price begins or ends.
-pub type End = Code;
-
 /// A price in place of distance and time; the base fare is charged beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,9 +35,9 @@ pub struct FixedPrice {
     /// What the tariff calls it.
     pub code: Code,
     /// The zone of the pickup.
-    pub from: End,
+    pub from: Code,
     /// The zone of the drop-off.
-    pub to: End,
+    pub to: Code,
     /// Whether it counts the other way too.
     pub both_directions: bool,
     /// By kind of vehicle; a kind without one goes by distance and time.
