@@ -56,6 +56,12 @@ fn entry<V: IntoValue>(
         let code = read::<V>(&text, here)?;
         return Ok(AskedExtra { code, code_at: pointer.clone(), quantity: 1, quantity_at: pointer });
     }
+    if !matches!(value, Value::Map(_)) {
+        return Err(InvalidBody::unexpected::<V>(
+            "must be a code, or an object with a code and a quantity",
+            here,
+        ));
+    }
     let One { code: Wire(text), quantity: Wire(quantity) } = One::deserialize_from_value(value, here)?;
     let code = read::<V>(&text, here.push_key("code"))?;
     Ok(AskedExtra {
