@@ -93,6 +93,7 @@ impl CheckoutAttempt {
             idempotency_key: format!("checkout-{}-{}", self.payment_id, self.number),
             booking_id: self.booking_id.clone(),
             payment_id: self.payment_id.clone(),
+            attempt: self.number,
             amount: self.amount,
             description: self.description.clone(),
             email: self.email.clone(),
