@@ -11,6 +11,7 @@ pub mod access;
 pub mod actor;
 pub mod area;
 pub mod calendar;
+pub mod cancellation;
 pub mod consume;
 pub mod contact;
 pub mod dispatch;
