@@ -9,7 +9,7 @@ use std::sync::Arc;
 use nots_core::{
     BookingId, access,
     entity::{Booking, BookingStatus, Payment, PaymentStatus, StripeLink},
-    ports::{Clock, CompletedCheckout, Ids, PaymentNotice, PaymentNotices, Table, WebhookError},
+    ports::{Clock, Ids, News, PaymentNotices, SessionFacts, SessionStage, Table, WebhookError},
     retry,
     table::{Because, Entity, Stored, WriteError},
 };
@@ -39,21 +39,27 @@ impl Endpoint for PaymentsWebhook {
     async fn call(&self, request: Request) -> Result<Response, Problem> {
         let signature = request.header("stripe-signature").ok_or_else(Problem::bad_signature)?;
         match self.notices.read(&request.body, signature, self.clock.now()).await {
-            Ok(PaymentNotice::CheckoutCompleted(checkout)) if checkout.paid => {
-                self.confirm(&checkout).await?
-            }
-            Ok(PaymentNotice::CheckoutCompleted(checkout)) => {
-                tracing::info!(booking.id = %checkout.booking_id, "A session was completed without the money yet");
-            }
-            Ok(PaymentNotice::Other { kind }) => {
-                tracing::info!(kind, "Took a webhook that concerns nothing of ours")
-            }
+            Ok(notice) => match notice.news {
+                News::Session(session) if session.stage == SessionStage::Paid => {
+                    self.confirm(&session, notice.arrival.event_id.as_str()).await?
+                }
+                News::Session(session) => {
+                    tracing::info!(booking.id = %session.booking_id, "A session moved on without the money yet");
+                }
+                _ => {
+                    let kind = notice.arrival.event_type.as_str();
+                    tracing::info!(kind, "Took a webhook that concerns nothing of ours")
+                }
+            },
             Err(WebhookError::Forged(why)) => {
                 // Many of these after a rotation mean that the secret here is not Stripe's.
                 tracing::warn!(why = why.to_string(), "Refused a webhook");
                 return Err(Problem::bad_signature());
             }
             Err(error @ WebhookError::NoSecret(_)) => return Err(Problem::unavailable(error)),
+            Err(error @ WebhookError::NoEvent(_)) => {
+                tracing::info!(%error, "Took a webhook that is no event")
+            }
         }
         Ok(Response::json(StatusCode::OK, &json!({ "received": true })))
     }
@@ -76,7 +82,7 @@ fn waits(booking: &Stored<Booking>) -> bool {
 
 impl PaymentsWebhook {
     /// Confirms booking and payment, if they are still waiting for it and the money is what was asked for.
-    async fn confirm(&self, checkout: &CompletedCheckout) -> Result<(), Problem> {
+    async fn confirm(&self, checkout: &SessionFacts, event: &str) -> Result<(), Problem> {
         let id = &checkout.booking_id;
         let mut lost = None;
         for attempt in 0..retry::ATTEMPTS {
@@ -84,31 +90,28 @@ impl PaymentsWebhook {
             let back = BookingId::return_of(id);
             let reads = (access::booking(id), access::booking(&back), access::payment_of_booking(id));
             let (Some(booking), returning, Some(payment)) = self.table.read(reads).await? else {
-                tracing::warn!(
-                    event.id = checkout.event_id,
-                    "A paid session names a booking that is not here"
-                );
+                tracing::warn!(event.id = event, "A paid session names a booking that is not here");
                 return Ok(());
             };
             let bookings = Booking::paid_together(booking, returning);
-            if !self.concerns(checkout, &bookings, &payment.data) {
+            if !self.concerns(checkout, event, &bookings, &payment.data) {
                 return Ok(());
             }
             let intent = checkout.payment_intent.clone();
             let waiting: Vec<_> = bookings.into_iter().filter(waits).collect();
             let Ok(transaction) = Booking::confirm(waiting, payment, intent, self.clock.now()) else {
                 // The money is there, whatever we make of it: Stripe need not tell us again.
-                tracing::error!(booking.id = %id, event.id = checkout.event_id, alert = "paid_too_late",
+                tracing::error!(booking.id = %id, event.id = event, alert = "paid_too_late",
                     "A session was paid for what cannot be confirmed");
                 return Ok(());
             };
             match self.table.commit(transaction).await {
                 Ok(()) => {
-                    tracing::info!(booking.id = %id, event.id = checkout.event_id, "Confirmed booking `{id}`");
+                    tracing::info!(booking.id = %id, event.id = event, "Confirmed booking `{id}`");
                     return Ok(());
                 }
                 Err(error) if only_the_link_refused(&error) => {
-                    tracing::error!(booking.id = %id, event.id = checkout.event_id, alert = "payment_mismatch",
+                    tracing::error!(booking.id = %id, event.id = event, alert = "payment_mismatch",
                         "The PaymentIntent has paid for another booking");
                     return Ok(());
                 }
@@ -123,11 +126,12 @@ impl PaymentsWebhook {
     /// Whether a paid session is to confirm any of the bookings that it is for now.
     fn concerns(
         &self,
-        checkout: &CompletedCheckout,
+        checkout: &SessionFacts,
+        event: &str,
         bookings: &[Stored<Booking>],
         payment: &Payment,
     ) -> bool {
-        let (id, event) = (&checkout.booking_id, &checkout.event_id);
+        let id = &checkout.booking_id;
         if checkout.amount != payment.amount.total.get()
             || !checkout.currency.eq_ignore_ascii_case(payment.amount.currency.code())
         {
