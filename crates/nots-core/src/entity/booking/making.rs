@@ -125,6 +125,7 @@ impl Booking {
             },
             driver: None,
             vehicle: None,
+            committed: None,
             payment: BookingPayment {
                 payment_id: PaymentId::of_booking(outward),
                 status: PaymentStatus::Pending,
@@ -132,6 +133,7 @@ impl Booking {
                 stripe_payment_intent_id: None,
             },
             timeline: Timeline { created: Some(at), ..Timeline::default() },
+            cancellation: None,
             steps: Vec::new(),
             taken_by: particulars.taken_by.clone(),
             dispatched_by: None,
