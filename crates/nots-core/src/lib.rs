@@ -25,6 +25,7 @@ pub mod money;
 pub mod ports;
 pub mod pricing;
 pub mod retry;
+pub mod settle;
 pub mod table;
 pub mod text;
 pub mod time;
