@@ -53,6 +53,7 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> 
         }
         if let Some(cancellation) = fields.get_mut("cancellation").and_then(Value::as_object_mut) {
             cancellation.remove("cancelledBy");
+            cancellation.remove("location");
             if viewer == Viewer::Driver {
                 cancellation.retain(|name, _| matches!(name.as_str(), "by" | "at"));
             }

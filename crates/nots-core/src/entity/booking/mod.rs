@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod cancelling;
 mod making;
 mod parts;
 
