@@ -46,7 +46,7 @@ pub fn reads(booking: &Booking, settings: &Settings) -> Reads {
     };
     (
         access::payment_of_booking(booking.paid_under()),
-        access::tariff((booking.pricing.tariff_effective_from, booking.pricing.tariff_version)),
+        access::tariff(booking.pricing.tariff()),
         other,
         dispatch::held(booking, settings),
     )
@@ -64,7 +64,7 @@ fn paid_for(booking: &Booking, payment: Option<&Payment>) -> Pence {
     taken.map_or(Pence::ZERO, |payment| payment.refundable().min(booking.pricing.amount.total))
 }
 
-/// What calling a booking off would come to, and what has been paid for it. A fare that no tariff of ours made is called off
+/// What calling a booking off would come to. A fare that no tariff of ours made is called off
 /// for nothing.
 #[must_use]
 pub fn preview(
@@ -73,12 +73,12 @@ pub fn preview(
     tariff: Option<&Tariff>,
     by: CancelledBy,
     now: Timestamp,
-) -> (Judgement, Pence) {
+) -> Judgement {
     let paid = paid_for(booking, payment);
     let none = CancellationPolicy::free();
     let policy = tariff.map_or(&none, |tariff| &tariff.terms.cancellation);
     let (fare, pickup) = (booking.pricing.amount, booking.journey.pickup_time);
-    (judge(policy, by, fare, paid, pickup, now), paid)
+    judge(policy, by, fare, paid, pickup, now)
 }
 
 /// Why a booking cannot be called off.
@@ -131,7 +131,8 @@ impl CallingOff {
     ) -> Result<(Stored<Booking>, Transaction), CancelError> {
         let Found { payment, tariff, other, days } = found;
         let (tariff, paying) = (tariff.as_ref().map(|t| &t.data), payment.as_ref().map(|p| &p.data));
-        let (judgement, paid) = preview(&booking.data, paying, tariff, self.side, now);
+        let paid = paid_for(&booking.data, paying);
+        let judgement = preview(&booking.data, paying, tariff, self.side, now);
         let (id, fare) = (booking.data.booking_id.clone(), booking.data.pricing.amount.total);
         let under = booking.data.paid_under();
         let other = other.filter(|other| other.data.paid_under() == under);

@@ -77,6 +77,14 @@ pub struct Judgement {
     pub refund: Total,
 }
 
+impl Judgement {
+    /// Whole hours that were left to the pickup.
+    #[must_use]
+    pub const fn hours_before(&self) -> u64 {
+        self.seconds_before / 3_600
+    }
+}
+
 /// Judges the calling off of one way at a moment. `paid` is what has been paid of this way's fare and has not gone back; the
 /// fee is worked out of the whole fare and no more is kept than that. Fee and refund sum to what was paid, and neither is
 /// below nothing.

@@ -1,6 +1,6 @@
 //! How a booking is called off.
 
-use super::{Booking, BookingStatus};
+use super::{Booking, BookingStatus, Step, StepError, between};
 use crate::{
     cancellation::{Cancellation, CancelledBy},
     entity::payment::PaymentStatus,
@@ -25,6 +25,16 @@ impl Booking {
         data.payment.status = payment.unwrap_or(data.payment.status);
         data.cancellation = Some(cancellation);
         Move::of(row, data, by, now)
+    }
+
+    /// The moment, by the driver's own time, at which they gave up waiting: only where they have arrived and nobody is on board.
+    ///
+    /// # Errors
+    /// When they have not arrived or have gone on, or the time is not between the arrival and now, give or take two minutes.
+    pub fn no_show(&self, at: Timestamp, now: Timestamp) -> Result<Timestamp, StepError> {
+        let waiting = self.status == BookingStatus::Assigned && self.last_step() == Some(Step::Arrived);
+        let arrived = self.timeline.arrived.filter(|_| waiting).ok_or(StepError::OutOfOrder)?;
+        between(arrived, at, now)
     }
 
     /// Whether it is cancelled, and on that side.
