@@ -30,6 +30,19 @@ pub enum CancelledBy {
     Unpaid,
 }
 
+impl CancelledBy {
+    /// As it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Operator => "operator",
+            Self::NoShow => "no_show",
+            Self::Unpaid => "unpaid",
+        }
+    }
+}
+
 /// What a fee went by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
