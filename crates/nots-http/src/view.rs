@@ -41,7 +41,7 @@ impl Viewer {
 }
 
 /// A booking as somebody may see it. Notes and names of the office stay in the office; a driver gets what a pickup
-/// needs, with the telephone number masked.
+/// needs, with the telephone number masked, and of a cancellation on whose side it lies and when.
 ///
 /// # Errors
 /// 500 when it cannot be JSON; a fault of ours.
@@ -49,8 +49,15 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> 
     let mut value = with_version(row)?;
     let Some(fields) = value.as_object_mut() else { return Ok(value) };
     if viewer != Viewer::Staff {
-        for name in ["internalNotes", "takenBy", "dispatchedBy", "steps"] {
+        for name in ["internalNotes", "takenBy", "dispatchedBy", "steps", "committed"] {
             fields.remove(name);
+        }
+        if let Some(cancellation) = fields.get_mut("cancellation").and_then(Value::as_object_mut) {
+            cancellation.remove("cancelledBy");
+            cancellation.remove("location");
+            if viewer == Viewer::Driver {
+                cancellation.retain(|name, _| matches!(name.as_str(), "by" | "at"));
+            }
         }
     }
     if viewer == Viewer::Driver {
