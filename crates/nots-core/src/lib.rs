@@ -23,6 +23,7 @@ pub mod journey;
 pub mod money;
 pub mod ports;
 pub mod pricing;
+pub mod receipt;
 pub mod retry;
 pub mod table;
 pub mod text;

@@ -4,6 +4,7 @@
 //! A world that is dropped with a message unsent fails its test.
 
 mod faults;
+pub mod pdf;
 mod world;
 
 pub use faults::{Call, Fault, FaultyMail, FaultyTable, MeddledTable, Meddler};
