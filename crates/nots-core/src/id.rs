@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// The text is not an id of this kind.
@@ -92,6 +93,8 @@ ids! {
     BookingId = "booking";
     /// What is paid for a booking.
     PaymentId = "payment";
+    /// Money that is given back.
+    RefundId = "refund";
     /// A compliance document.
     DocumentId = "doc";
     /// What a customer thought of a journey.
@@ -127,6 +130,22 @@ impl PaymentId {
     #[must_use]
     pub fn of_booking(booking: &BookingId) -> Self {
         Self(format!("{}_{}", Self::PREFIX, booking.suffix()))
+    }
+
+    /// The booking whose payment this is, by its id alone; a payment from another system may be another booking's.
+    #[must_use]
+    pub fn booking(&self) -> BookingId {
+        BookingId(format!("{}_{}", BookingId::PREFIX, self.suffix()))
+    }
+}
+
+impl RefundId {
+    /// The one refund that a cause has of one PaymentIntent: the same cause again is the same refund.
+    #[must_use]
+    pub fn of_cause(payment: &PaymentId, cause: &str, of: &str) -> Self {
+        let digest = Sha256::digest(format!("{payment}\n{cause}\n{of}"));
+        let digits: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("{}_{digits}", Self::PREFIX))
     }
 }
 

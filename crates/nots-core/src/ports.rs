@@ -7,14 +7,21 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
+    announce::Announcement,
     contact::{Email, Phone},
-    event::BookingEvent,
     geo::Place,
-    id::{BookingId, PaymentId},
+    id::BookingId,
     journey::{Leg, Way},
-    money::Total,
     table::{Item, Op, Position, RawKey, RawQuery},
     time::Timestamp,
+};
+
+mod payments;
+
+pub use payments::{
+    ChargeFacts, CheckoutOrder, CheckoutSession, DisputeFacts, DisputeStage, GatewayError, Listed, News,
+    PaymentNotice, PaymentNotices, Payments, RefundFacts, RefundOrder, RefundStage, SessionFacts,
+    SessionStage, WebhookError, total_of,
 };
 
 /// A cause that is for the log only.
@@ -123,106 +130,6 @@ pub trait Maps: Send + Sync {
     async fn drive(&self, way: &Way) -> Result<Leg, MapsError>;
 }
 
-/// Everything a Checkout Session is made of; the same for every try of one attempt.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CheckoutOrder {
-    /// The same key is the same session.
-    pub idempotency_key: String,
-    /// Which booking: Stripe's `client_reference_id`.
-    pub booking_id: BookingId,
-    /// Which payment.
-    pub payment_id: PaymentId,
-    /// What is charged.
-    pub amount: Total,
-    /// What the card holder reads: `Bournemouth Railway Station to Poole Harbour, NOTS-7K3M9Q`.
-    pub description: String,
-    /// Whom the receipt goes to.
-    pub email: Email,
-    /// When the session can no longer be paid.
-    pub expires_at: Timestamp,
-    /// Where the card holder returns to after paying.
-    pub success_url: String,
-    /// Where the card holder returns to otherwise.
-    pub cancel_url: String,
-}
-
-/// A session that a card holder can pay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckoutSession {
-    /// Stripe's id: `cs_…`.
-    pub id: String,
-    /// The page to send the card holder to.
-    pub url: String,
-}
-
-/// Why the card processor did not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum GatewayError {
-    /// It refused: asking again will not help.
-    #[error("the card processor refused")]
-    Refused(#[source] Cause),
-    /// It did not answer, or asked to come back later.
-    #[error("the card processor did not answer")]
-    Unavailable(#[source] Cause),
-}
-
-/// The card processor.
-#[async_trait]
-pub trait Payments: Send + Sync {
-    /// Opens a Checkout Session, or answers the one that was opened with the same key.
-    async fn open_checkout(&self, order: &CheckoutOrder) -> Result<CheckoutSession, GatewayError>;
-}
-
-/// What the card processor says has happened, as far as it concerns us.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PaymentNotice {
-    /// A Checkout Session was completed.
-    CheckoutCompleted(CompletedCheckout),
-    /// Well signed, and nothing of ours.
-    Other {
-        /// Stripe's event type, or what was unreadable about it.
-        kind: String,
-    },
-}
-
-/// What a completed Checkout Session says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CompletedCheckout {
-    /// Stripe's event id.
-    pub event_id: String,
-    /// `cs_…`.
-    pub session_id: String,
-    /// Our booking, by `client_reference_id`.
-    pub booking_id: BookingId,
-    /// Whether the money has been taken: `payment_status` is `paid`.
-    pub paid: bool,
-    /// `amount_total`, in the currency's smallest unit.
-    pub amount: i64,
-    /// ISO 4217, lower case as Stripe writes it.
-    pub currency: String,
-    /// `pi_…`.
-    pub payment_intent: Option<String>,
-}
-
-/// Why a webhook was not read.
-#[derive(Debug, thiserror::Error)]
-pub enum WebhookError {
-    /// The signature is missing, old or not ours.
-    #[error("the webhook is not signed by the card processor")]
-    Forged(#[source] Cause),
-    /// The signing secret could not be had.
-    #[error("the webhook's signing secret could not be had")]
-    NoSecret(#[source] Cause),
-}
-
-/// Reads what the card processor sends.
-#[async_trait]
-pub trait PaymentNotices: Send + Sync {
-    /// Checks the signature over the raw body and takes what concerns us.
-    async fn read(&self, body: &[u8], signature: &str, now: Timestamp)
-    -> Result<PaymentNotice, WebhookError>;
-}
-
 /// Through what a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -309,7 +216,7 @@ pub struct PublishError(#[source] pub Cause);
 #[async_trait]
 pub trait Events: Send + Sync {
     /// Publishes one event; again is harmless, since who listens knows it by its id.
-    async fn publish(&self, event: &BookingEvent) -> Result<(), PublishError>;
+    async fn publish(&self, what: &Announcement) -> Result<(), PublishError>;
 }
 
 /// The token issuer's keys could not be had.

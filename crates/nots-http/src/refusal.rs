@@ -56,7 +56,7 @@ impl From<IllegalMove> for Problem {
 impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
         match error {
-            GatewayError::Refused(_) => Self::bad_gateway(error),
+            GatewayError::Refused { .. } => Self::bad_gateway(error),
             GatewayError::Unavailable(_) => Self::unavailable(error),
         }
     }

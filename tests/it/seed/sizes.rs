@@ -63,6 +63,7 @@ const BOUNDS: &[Bound] = &[
     ("RouteMemo", "/wayHash", 32, "we make it"),
     ("Tariff", "/bankHolidays/also", 100, "a tariff is checked as a whole"),
     ("Tariff", "/bankHolidays/except", 100, "a tariff is checked as a whole"),
+    ("Tariff", "/cancellation/rows", 20, "a tariff is checked as a whole"),
     ("Tariff", "/extras", 30, "a tariff is checked as a whole"),
     ("Tariff", "/fixedPrices", 300, "a tariff is checked as a whole"),
     ("Tariff", "/serviceArea", 100, "a tariff is checked as a whole"),

@@ -52,14 +52,14 @@ impl CheckedTerms {
 }
 
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+    pub(super) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
     }
 
-    fn amount(&mut self, pointer: impl Into<String>, amount: Pence) {
+    pub(super) fn amount(&mut self, pointer: impl Into<String>, amount: Pence) {
         if amount < Pence::ZERO {
             self.add(pointer, "must not be negative");
         } else if amount > MAX_AMOUNT {
@@ -67,14 +67,14 @@ impl Faults {
         }
     }
 
-    fn at_most(&mut self, pointer: impl Into<String>, number: u32, most: u32) {
+    pub(super) fn at_most(&mut self, pointer: impl Into<String>, number: u32, most: u32) {
         if number > most {
             self.add(pointer, format!("must be at most {most}"));
         }
     }
 
     /// Whether a list is short enough to be looked into: whoever sends one that is too long waits for no more than that.
-    fn few(&mut self, pointer: &str, number: usize, most: usize) -> bool {
+    pub(super) fn few(&mut self, pointer: &str, number: usize, most: usize) -> bool {
         if number > most {
             self.add(pointer, format!("must have at most {most} entries"));
         }
@@ -97,7 +97,7 @@ impl Terms {
     /// # Errors
     /// Everything that is wrong: an amount that is negative or absurd, a zone that is none or that is named and not
     /// there, two entries that say different things of the same journey or hour, an extra for accessibility that costs
-    /// something.
+    /// something, a moment before the pickup at which no row says what cancelling costs.
     pub fn check(self) -> Result<CheckedTerms, Vec<Fault>> {
         let mut faults = Faults::default();
         self.check_amounts(&mut faults);
@@ -105,6 +105,7 @@ impl Terms {
         self.check_fixed_prices(&mut faults);
         self.check_uplifts(&mut faults);
         self.check_extras(&mut faults);
+        self.cancellation.check(&mut faults);
         if faults.0.is_empty() { Ok(CheckedTerms(self)) } else { Err(faults.0) }
     }
 

@@ -1,13 +1,22 @@
-//! What is paid for a booking: one item a booking; attempts at the card have sort keys of their own.
+//! What is paid for a booking: one item a booking. Its version lets one change of a booking's money through at a time;
+//! attempts at the card, refunds, dues and ledger entries have sort keys of their own.
+
+mod books;
+mod upgrade;
 
 use serde::{Deserialize, Serialize};
+
+pub use books::{Books, BooksError, Owed};
 
 use super::of_booking;
 use crate::{
     actor::Actor,
     id::{BookingId, PaymentId, UserId},
     money::{Pence, Total},
-    table::{Base, Entity, Gsi1, IllegalMove, IndexedBy, Key, Machine, Move, New, Pk, Stateful, Stored},
+    ports::DisputeStage,
+    table::{
+        Base, Entity, Gsi1, IllegalMove, IndexedBy, Key, Machine, Move, New, Pk, Stateful, Stored, Upgrade,
+    },
     text,
     time::Timestamp,
 };
@@ -43,13 +52,18 @@ impl Machine for PaymentStatus {
     }
 
     fn successors(self) -> &'static [Self] {
+        use PaymentStatus::{Completed, Failed, Pending, Processing, Refunded};
         match self {
             // A new attempt at the card leaves it pending.
-            Self::Pending => &[Self::Pending, Self::Processing, Self::Completed, Self::Failed],
-            Self::Processing => &[Self::Completed, Self::Failed],
-            Self::Failed => &[Self::Pending],
-            Self::Completed => &[Self::Refunded],
-            Self::Refunded => &[],
+            Pending => &[Pending, Processing, Completed, Failed],
+            // The money of a slow method came, or did not, and then it may be tried again.
+            Processing => &[Processing, Completed, Pending, Failed],
+            // Money that comes for what has lapsed is money: it is taken and given back.
+            Failed => &[Failed, Pending, Processing, Completed],
+            // A part went back, or more came.
+            Completed => &[Completed, Refunded],
+            // What went back may return, or more may come.
+            Refunded => &[Refunded, Completed],
         }
     }
 }
@@ -62,17 +76,26 @@ pub enum PaymentMethod {
     Stripe,
     /// In cash, to the driver.
     Cash,
+    /// On account: by an invoice that is sent.
+    Account,
     /// Through the system that was there before this one.
     Legacy,
 }
 
 impl PaymentMethod {
+    /// Whether it is settled once the journey is over, rather than paid before.
+    #[must_use]
+    pub const fn is_settled_at_the_end(self) -> bool {
+        matches!(self, Self::Cash | Self::Account)
+    }
+
     /// As it is stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
             Self::Cash => "cash",
+            Self::Account => "account",
             Self::Legacy => "legacy",
         }
     }
@@ -92,13 +115,13 @@ pub struct Provider {
     pub charge_id: Option<String>,
 }
 
-/// What has been given back.
+/// What has been given back, of all that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Refund {
+pub struct GivenBack {
     /// Whether anything has.
     pub refunded: bool,
-    /// `re_…`.
+    /// `re_…`, the latest.
     #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
     pub refund_id: Option<String>,
     /// Pence.
@@ -108,6 +131,54 @@ pub struct Refund {
     pub reason: Option<String>,
     /// When.
     pub refunded_at: Option<Timestamp>,
+}
+
+/// Money that was taken at one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capture {
+    /// `pi_…`; none of money that did not come by card.
+    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
+    pub payment_intent_id: Option<String>,
+    /// How it came.
+    pub method: PaymentMethod,
+    /// How much, in pence.
+    pub amount: Pence,
+    /// How much of it is owed back or has gone back, in pence; never more than `amount`, unless more went back at the card
+    /// processor.
+    pub given_back: Pence,
+    /// When we learned of it.
+    pub at: Timestamp,
+    /// Whether the ledger has it. What was taken before there was a ledger, or in another system, is put there when money
+    /// of the payment next moves.
+    #[serde(default)]
+    pub posted: bool,
+}
+
+impl Capture {
+    /// What can still be given back of it.
+    #[must_use]
+    pub fn left(&self) -> Pence {
+        self.amount.less(self.given_back).unwrap_or(Pence::ZERO).max(Pence::ZERO)
+    }
+}
+
+/// A charge that the card holder disputed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dispute {
+    /// `du_…`.
+    #[serde(deserialize_with = "text::bounded::<_, 255>")]
+    pub dispute_id: String,
+    /// `pi_…`.
+    #[serde(deserialize_with = "text::bounded::<_, 255>")]
+    pub payment_intent_id: String,
+    /// How much, in pence.
+    pub amount: Pence,
+    /// How it stands.
+    pub status: DisputeStage,
+    /// When we learned of it.
+    pub opened_at: Timestamp,
 }
 
 /// What is paid for a booking.
@@ -126,13 +197,30 @@ pub struct Payment {
     pub method: PaymentMethod,
     /// The card processor's names for it.
     pub provider: Provider,
-    /// How much.
+    /// How much the journeys cost that it is for. The cancellation of one that was paid leaves it as it is.
     pub amount: Total,
     /// What has been given back.
-    pub refund: Refund,
+    pub refund: GivenBack,
     /// How many attempts at the card have been begun.
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub attempts: u32,
+    /// Money that was taken, in the order in which we learned of it.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "text::bounded_list::<_, _, 500>"
+    )]
+    pub captures: Vec<Capture>,
+    /// Charges that were disputed.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "text::bounded_list::<_, _, 500>"
+    )]
+    pub disputes: Vec<Dispute>,
+    /// What failed to go back and is owed still, in pence.
+    #[serde(default, skip_serializing_if = "Pence::is_zero")]
+    pub owed_again: Pence,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -156,8 +244,11 @@ impl Payment {
             method: PaymentMethod::Stripe,
             provider: Provider { name: PaymentMethod::Stripe, payment_intent_id: None, charge_id: None },
             amount,
-            refund: Refund::default(),
+            refund: GivenBack::default(),
             attempts: 0,
+            captures: Vec::new(),
+            disputes: Vec::new(),
+            owed_again: Pence::ZERO,
         };
         New::of(payment, by, at)
     }
@@ -165,33 +256,43 @@ impl Payment {
     /// Counts one more attempt at the card.
     ///
     /// # Errors
-    /// When it is not pending.
+    /// When it is processing: the money of an attempt is on its way.
     pub fn begin_attempt(row: Stored<Self>, by: Actor, at: Timestamp) -> Result<Move<Self>, IllegalMove> {
-        let data = Self {
-            attempts: row.data.attempts.saturating_add(1),
-            status: PaymentStatus::Pending,
-            ..row.data.clone()
-        };
+        let (from, to) = (row.data.status.as_str(), PaymentStatus::Pending.as_str());
+        if row.data.status == PaymentStatus::Processing {
+            return Err(IllegalMove { entity: Self::TYPE, from, to });
+        }
+        let data = Self { attempts: row.data.attempts.saturating_add(1), ..row.data.clone() };
         Move::of(row, data, by, at)
     }
 
-    /// The money has been taken.
-    ///
-    /// # Errors
-    /// When it is not one that can still be paid.
-    pub fn complete(
-        row: Stored<Self>,
-        intent: Option<String>,
-        at: Timestamp,
-    ) -> Result<Move<Self>, IllegalMove> {
-        let provider = Provider { payment_intent_id: intent, ..row.data.provider.clone() };
-        let data = Self { status: PaymentStatus::Completed, provider, ..row.data.clone() };
-        Move::of(row, data, Actor::Stripe, at)
+    /// What was taken, in pence.
+    #[must_use]
+    pub fn captured(&self) -> Pence {
+        sum(self.captures.iter().map(|capture| capture.amount))
     }
+
+    /// What can still be given back, in pence: what was taken, less what is owed back or has gone back.
+    #[must_use]
+    pub fn refundable(&self) -> Pence {
+        sum(self.captures.iter().map(Capture::left))
+    }
+
+    /// What a PaymentIntent took.
+    #[must_use]
+    pub fn capture_of(&self, intent: &str) -> Option<&Capture> {
+        self.captures.iter().find(|capture| capture.payment_intent_id.as_deref() == Some(intent))
+    }
+}
+
+/// Amounts of one payment, none of which is above a million pounds, have a sum.
+fn sum(amounts: impl Iterator<Item = Pence>) -> Pence {
+    amounts.fold(Pence::ZERO, |sum, amount| sum.plus(amount).unwrap_or(sum))
 }
 
 impl Entity for Payment {
     const TYPE: &'static str = "Payment";
+    const UPGRADES: &'static [Upgrade] = upgrade::STEPS;
     type Id<'a> = (&'a BookingId, &'a PaymentId);
     type Indexes = (Gsi1,);
 
