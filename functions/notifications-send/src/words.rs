@@ -67,6 +67,7 @@ impl Templates {
                 subject: render("subject")?,
                 text: render("email.txt")?,
                 html: render("email.html")?,
+                attachments: Vec::new(),
             }),
             Channel::Sms => Ok(Message::Sms { to: booking.customer.phone.clone(), text: render("sms")? }),
         }

@@ -42,13 +42,13 @@ impl Receipt {
     /// When nothing has been paid, or a sum cannot be held.
     pub fn of(facts: Facts<'_>) -> Result<Self, NoReceipt> {
         let Facts { operator, booking, vat, since, payments, refunds } = facts;
+        if payments.is_empty() {
+            return Err(NoReceipt::NothingPaid);
+        }
         let moments = payments.iter().map(|paid| paid.paid_at);
         let moments = moments.chain(refunds.iter().map(|refund| refund.owed_at));
         let moments = moments.chain(since.iter().map(|(at, _)| *at)).chain(booking.timeline.completed);
         let issued_at = moments.max().ok_or(NoReceipt::NothingPaid)?;
-        if payments.is_empty() {
-            return Err(NoReceipt::NothingPaid);
-        }
         let mut lines = fare(booking)?;
         lines.extend(since.into_iter().map(|(_, line)| line));
         let of = |rule: Since| {
@@ -135,10 +135,10 @@ fn travelled(booking: &Booking) -> Travelled {
     }
 }
 
-fn sum(amounts: impl IntoIterator<Item = Pence>) -> Result<Pence, NoReceipt> {
+pub(super) fn sum(amounts: impl IntoIterator<Item = Pence>) -> Result<Pence, NoReceipt> {
     amounts.into_iter().try_fold(Pence::ZERO, Pence::plus).ok_or(NoReceipt::TooMuch)
 }
 
-fn less(from: Pence, amount: Pence) -> Result<Pence, NoReceipt> {
+pub(super) fn less(from: Pence, amount: Pence) -> Result<Pence, NoReceipt> {
     from.less(amount).ok_or(NoReceipt::TooMuch)
 }

@@ -5,9 +5,13 @@
 
 use serde::Serialize;
 
+mod accounts;
 mod making;
 
+pub use accounts::Accounts;
 pub use making::{Facts, NoReceipt};
+
+use making::{less, sum};
 
 use crate::{
     contact::{Email, Phone},
@@ -132,8 +136,10 @@ pub enum Since {
     WaitingCharge,
     /// Taken off by the operator.
     Reduction,
-    /// A difference too small to be asked for.
+    /// A difference too small to be asked for, or waiting that was let go.
     WrittenOff,
+    /// Lost in a dispute of the card holder's.
+    Disputed,
 }
 
 /// One line of a receipt.
