@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use aws_sdk_sesv2::{
     error::SdkError,
     operation::send_email::SendEmailError,
+    primitives::Blob,
     types::{
         Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
         Destination, EmailContent, Message as Email, MessageTag,
     },
 };
 use aws_sdk_sns::{operation::publish::PublishError, types::MessageAttributeValue};
-use aws_smithy_types::Blob;
+
 use nots_core::ports::{self, About, Mail, MailError, Message};
 
 /// Both message services.

@@ -128,11 +128,8 @@ impl<'a> Accounts<'a> {
         let mut shown = Vec::new();
         let mut sold_before = false;
         for capture in &self.payment.captures {
-            let amount = if self.other.is_some() {
-                self.part(capture, &mut sold_before)?
-            } else {
-                capture.amount
-            };
+            let amount =
+                if self.other.is_some() { self.part(capture, &mut sold_before)? } else { capture.amount };
             if amount.is_zero() {
                 continue;
             }
@@ -187,8 +184,10 @@ impl<'a> Accounts<'a> {
 
     /// The entry by which a payment came into the ledger.
     fn charge(&self, capture: &Capture) -> Option<&'a LedgerEntry> {
-        let charges =
-            self.ledger.iter().filter(|entry| entry.particulars.movement == Movement::Charge && !entry.opens());
+        let charges = self
+            .ledger
+            .iter()
+            .filter(|entry| entry.particulars.movement == Movement::Charge && !entry.opens());
         let by_card = |entry: &&LedgerEntry| {
             let intent = entry.particulars.provider_id.as_ref().map(|id| id.as_str());
             intent.is_some() && intent == capture.payment_intent_id.as_deref()
