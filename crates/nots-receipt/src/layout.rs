@@ -93,6 +93,7 @@ fn movements(flow: &mut Flow<'_>, receipt: &Receipt) {
         let method = match paid.method {
             PaymentMethod::Stripe => "By card",
             PaymentMethod::Cash => "In cash",
+            PaymentMethod::Account => "On account, by invoice",
             PaymentMethod::Legacy => "As recorded by the system before",
         };
         let words = paid.whole_payment.map_or_else(

@@ -7,9 +7,11 @@ use serde::Serialize;
 
 mod accounts;
 mod making;
+mod reading;
 
 pub use accounts::Accounts;
 pub use making::{Facts, NoReceipt};
+pub use reading::{ReceiptError, read};
 
 use making::{less, sum};
 
