@@ -1,5 +1,7 @@
 //! Reads what a receipt is made of.
 
+use futures_util::future::try_join3;
+
 use super::{Accounts, NoReceipt, Receipt};
 use crate::{
     access,
@@ -40,7 +42,7 @@ pub async fn read(
     };
     let pricing = &booking.pricing;
     let dues = std::iter::once(&booking.booking_id).chain(other);
-    let (items, refunds, ledger) = futures_util::try_join!(
+    let (items, refunds, ledger) = try_join3(
         table.read((
             access::payment(id, &booking.payment.payment_id),
             other.map(access::booking),
@@ -49,7 +51,8 @@ pub async fn read(
         )),
         every(table, access::refunds_of_booking(id)),
         every(table, access::ledger_of_booking(id)),
-    )?;
+    )
+    .await?;
     let (payment, other, dues, tariff) = items;
     let payment = payment.ok_or(NoReceipt::NothingPaid)?.data;
     let other = other.flatten().map(|row| row.data);
