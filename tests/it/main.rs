@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bookings;
+mod cancellation;
 mod compile_fail;
 mod conformance;
 mod costs;
@@ -22,6 +23,7 @@ mod patterns;
 mod payments;
 mod quotes;
 mod random;
+mod receipts;
 mod returns;
 mod roles;
 mod rows;

@@ -4,6 +4,7 @@
 //! [`answer`] and send what comes back.
 
 pub mod accept;
+pub mod behalf;
 mod body;
 mod caller;
 mod cursor;

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use nots_core::{
+    Pence,
+    cancellation::Judgement,
     entity::{Booking, Settings, booking::Pairing},
     event::EventKind,
     id::BookingReference,
@@ -102,6 +104,17 @@ fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -
         let reference = booking.other_reference();
         context! { way, otherWay => other, reference => reference.as_ref().map(BookingReference::as_str) }
     });
+    let cancellation = booking.cancellation.as_ref().map(|cancellation| {
+        let Judgement { by, fee, refund, .. } = cancellation.judgement;
+        let show = |amount: Pence| amount.display(fee.currency);
+        let paid = fee.total.plus(refund.total).unwrap_or(fee.total);
+        context! {
+            by => by.as_str(),
+            paid => show(paid), isPaid => !paid.is_zero(),
+            fee => show(fee.total), hasFee => !fee.total.is_zero(),
+            refund => show(refund.total), isRefunded => !refund.total.is_zero(),
+        }
+    });
     context! {
         booking => context! {
             reference => booking.booking_reference.as_str(),
@@ -127,5 +140,6 @@ fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -
         driver,
         vehicle,
         receipt => receipt.map(|file| context! { fileName => file.name.as_str() }),
+        cancellation,
     }
 }

@@ -136,6 +136,14 @@ pub(super) fn faults(b: &Booking, payment_total: Option<Pence>, now: Timestamp) 
         let detail = format!("must be null while it is {}", status(b.status));
         must(b.status == state || moment.is_none(), pointer, &detail);
     }
+    if let Some(c) = &b.cancellation {
+        let detail = format!("must be left out while it is {}", status(b.status));
+        must(b.status == BookingStatus::Cancelled, "/cancellation", &detail);
+        let (fee, refund) = (c.judgement.fee.total, c.judgement.refund.total);
+        let amounts = fee.min(refund) >= Pence::ZERO && fee.max(refund) <= b.pricing.amount.total;
+        must(amounts, "/cancellation/fee", "must be, as the refund, from 0 to the fare");
+        must(t.cancelled == Some(c.at), "/cancellation/at", "must be timeline.cancelled");
+    }
     if let Some(fits) = payments_of(b.status) {
         let words: Vec<_> = fits.iter().map(|(status, methods)| described(*status, methods)).collect();
         let fit = fits.iter().any(|(s, methods)| *s == paid.status && methods.contains(&paid.method));
