@@ -5,6 +5,7 @@ use super::{
     sum,
 };
 use crate::{
+    cancellation::CancelledBy,
     entity::{
         Booking, Due, LedgerEntry, Payment, PaymentStatus, Refund, Tariff,
         due::DueStatus,
@@ -92,7 +93,7 @@ impl<'a> Accounts<'a> {
             let off = |account| entry.on(account).negated();
             match entry.particulars.movement {
                 Movement::Cancellation => {
-                    put(Since::Cancelled, "Cancelled: the fare is not charged", off(Account::Fares));
+                    put(Since::Cancelled, self.called_off(), off(Account::Fares));
                     put(Since::CancellationFee, "Cancellation fee", off(Account::Fees));
                 }
                 Movement::Credit => put(Since::Reduction, "Taken off by the operator", off(Account::Fares)),
@@ -121,6 +122,15 @@ impl<'a> Accounts<'a> {
         }
         lines.sort_by_key(|(at, _)| *at);
         Ok(lines)
+    }
+
+    /// Why the fare is not charged.
+    fn called_off(&self) -> &'static str {
+        match self.booking.cancellation.as_ref().map(|called_off| called_off.judgement.by) {
+            Some(CancelledBy::NoShow) => "Nobody came to the pickup: the fare is not charged",
+            Some(CancelledBy::Operator) => "Cancelled by the operator: the fare is not charged",
+            Some(CancelledBy::Customer | CancelledBy::Unpaid) | None => "Cancelled: the fare is not charged",
+        }
     }
 
     /// What of each payment is for this booking.
