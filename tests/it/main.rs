@@ -24,6 +24,7 @@ mod patterns;
 mod payments;
 mod quotes;
 mod random;
+mod receipts;
 mod returns;
 mod roles;
 mod rows;

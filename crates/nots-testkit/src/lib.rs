@@ -5,6 +5,7 @@
 
 mod faults;
 mod memory;
+pub mod pdf;
 mod world;
 
 pub use faults::{Call, Fault, FaultyMail, FaultyTable, MeddledTable, Meddler};

@@ -15,7 +15,7 @@ use nots_core::{
     },
     event::{BookingEvent, EventKind},
     geo::Coordinates,
-    id::BookingReference,
+    id::{BookingReference, RefundId},
     journey::Way,
     ports::Channel,
     table::{Entity, Get, Index, Machine, Query, RawQuery, SortRange, Version},
@@ -70,6 +70,7 @@ fn the_document_knows_who_asks() {
         .filter(|module| module != "access")
         .map(|module| (format!("{module}::"), asks(&source(&format!("crates/nots-core/src/{module}.rs")))))
         .collect();
+    modules.insert("receipt::".to_owned(), asks(&source("crates/nots-core/src/receipt/reading.rs")));
     modules.insert("google_or_embedded(".to_owned(), asks(&source("crates/nots-maps/src/kept.rs")));
     let mut askers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for function in names_in("functions") {
@@ -190,6 +191,19 @@ fn examples() -> Vec<Example> {
             get(&access::payment_of_booking(&booking)),
         ),
         ("attempt_of_booking", vec![b, ("number", "0003")], get(&access::attempt_of_booking(&booking, 3))),
+        (
+            "refund_of_booking",
+            vec![b, ("refundId", "refund_R4")],
+            get(&access::refund_of_booking(&booking, &RefundId::parse("refund_R4").unwrap())),
+        ),
+        ("refunds_of_booking", vec![b], list(&access::refunds_of_booking(&booking))),
+        (
+            "due_of_booking",
+            vec![b, ("concerns", "booking_X7r")],
+            get(&access::due_of_booking(&booking, &BookingId::return_of(&booking))),
+        ),
+        ("ledger_of_booking", vec![b], list(&access::ledger_of_booking(&booking))),
+        ("ledger_of_day", vec![("date", "2024-12-10")], list(&access::ledger_of_day(moment.day()))),
         ("driver", vec![d], get(&access::driver(&driver))),
         ("available_drivers", vec![], list(&access::available_drivers())),
         ("documents_of", vec![("holder", "DRIVER#driver_Y8")], list(&access::documents_of(&holder_driver))),
