@@ -8,4 +8,4 @@ mod world;
 
 pub use faults::{Call, Fault, FaultyMail, FaultyTable, MeddledTable, Meddler};
 pub use nots_local::client::Answer;
-pub use world::{Person, World, signed};
+pub use world::{Person, World, paid_session, signed};
