@@ -288,8 +288,8 @@ async fn every_item_of_the_table_has_what_every_item_has() {
     let seen = entities.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     assert_eq!(
         seen,
-        "Booking BookingReference CheckoutAttempt ComplianceDocument Driver DriverDay DriverValidity History Notice \
-         Payment Quote Settings StripeReference Tariff TariffHead Vehicle VehicleDay VehicleValidity"
+        "Booking BookingReference CheckoutAttempt ComplianceDocument Driver DriverDay DriverValidity History LedgerEntry \
+         Notice Payment Quote Settings StripeReference Tariff TariffHead Vehicle VehicleDay VehicleValidity WebhookEvent"
     );
 }
 
