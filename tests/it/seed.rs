@@ -18,7 +18,7 @@ use nots_testkit::World;
 use serde_json::{Map, Value, json};
 
 /// DynamoDB's JSON as plain JSON: what `Data` says.
-fn plain(value: &Value) -> Value {
+pub(crate) fn plain(value: &Value) -> Value {
     let (kind, inner) = value.as_object().and_then(|typed| typed.iter().next()).expect("a typed value");
     match kind.as_str() {
         "S" | "BOOL" => inner.clone(),
