@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bookings;
+mod cancellation;
 mod compile_fail;
 mod conformance;
 mod costs;

@@ -8,7 +8,7 @@ use nots_core::{
         booking::{Booked, BookingSource, Customer, Particulars},
         driver::{Availability, FleetStatus, Performance, StarRating},
         quote::{Enquiry, ReturnLeg},
-        settings::{MapTerms, Operator},
+        settings::{MapTerms, Operator, PaymentTerms},
         tariff,
         validity::Standing,
         vehicle::Registration,
@@ -177,11 +177,14 @@ pub(crate) fn settings() -> Settings {
             email: Email::parse("bookings@nots.co.uk").unwrap(),
             licensing_authority: AUTHORITY.to_owned(),
             licence_number: "PHO-0417".to_owned(),
+            address: vec![],
+            vat_number: None,
         },
         buffer_seconds: 600,
         payment_success_url: "https://nots.co.uk/bookings/{bookingId}".to_owned(),
         payment_cancel_url: "https://nots.co.uk/bookings/{bookingId}".to_owned(),
         maps: MapTerms::default(),
+        payments: PaymentTerms::default(),
     }
 }
 

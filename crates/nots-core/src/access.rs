@@ -5,12 +5,13 @@ use crate::{
     contact::{CognitoSub, Email},
     entity::{
         Booking, BookingStatus, CheckoutAttempt, CognitoLink, Complaint, ComplaintStatus, ComplianceDocument,
-        Driver, DriverDay, DriverLocation, DriverValidity, History, Notice, Payment, PaymentStatus,
-        PlaceMemo, Quote, Rating, ReferenceLink, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff,
-        TariffHead, User, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+        Driver, DriverDay, DriverLocation, DriverValidity, Due, History, LedgerEntry, Notice, Payment,
+        PaymentStatus, PlaceMemo, Quote, Rating, ReferenceLink, Refund, ReplacedDocument, RouteMemo,
+        Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
         booking::pickup_sort,
         document::{DocumentStatus, DocumentType, Holder},
         driver::FleetStatus,
+        ledger::moment_sort,
         payment::created_sort,
         place_memo::AddressHash,
         route_memo::WayHash,
@@ -18,7 +19,9 @@ use crate::{
         webhook::StripeEventId,
     },
     event::BookingEvent,
-    id::{BookingId, BookingReference, ComplaintId, DriverId, PaymentId, QuoteId, UserId, VehicleId},
+    id::{
+        BookingId, BookingReference, ComplaintId, DriverId, PaymentId, QuoteId, RefundId, UserId, VehicleId,
+    },
     journey::Way,
     ports::Channel,
     table::{Base, Get, Gsi1, Gsi2, Gsi3, Query, SortRange},
@@ -119,6 +122,31 @@ pub fn payments_by_status(status: PaymentStatus, window: Window) -> Query<Gsi1, 
 /// One attempt at the card, by its number.
 pub fn attempt_of_booking(booking: &BookingId, number: u32) -> Get<CheckoutAttempt> {
     Get::by((booking, number))
+}
+
+/// A refund of a booking's payment, by its id.
+pub fn refund_of_booking(booking: &BookingId, refund: &RefundId) -> Get<Refund> {
+    Get::by((booking, refund))
+}
+
+/// Every refund of a booking's payment.
+pub fn refunds_of_booking(booking: &BookingId) -> Query<Base, Refund> {
+    Query::over(booking).range(SortRange::BeginsWith(Refund::PREFIX.to_owned()))
+}
+
+/// What a way of a booking's journey still owes.
+pub fn due_of_booking(booking: &BookingId, concerns: &BookingId) -> Get<Due> {
+    Get::by((booking, concerns))
+}
+
+/// Every movement of money about a booking.
+pub fn ledger_of_booking(booking: &BookingId) -> Query<Base, LedgerEntry> {
+    Query::over(booking).range(SortRange::BeginsWith(LedgerEntry::PREFIX.to_owned()))
+}
+
+/// Every movement of money on a UTC day, in order.
+pub fn ledger_of_day(day: Day) -> Query<Gsi1, LedgerEntry> {
+    Query::over(day).range(Window::default().range(moment_sort))
 }
 
 /// Whether a customer has been told of an event by a channel.

@@ -8,7 +8,7 @@ use crate::{
         schedule::{self, Commitment, ScheduleDay},
         validity::Standing,
     },
-    id::{BookingReference, VehicleId},
+    id::{BookingId, BookingReference, VehicleId},
     journey::VehicleType,
     table::{Get, IllegalMove, Stored, Transaction},
     time::{Day, Interval, Timestamp},
@@ -125,11 +125,10 @@ impl Assignment {
     #[must_use]
     pub fn commitment(&self, settings: &Settings, now: Timestamp) -> Commitment {
         let booking = &self.booking.data;
-        let ride = Interval::starting(booking.journey.pickup_time.max(now), booking.journey.lasts());
         Commitment {
             booking_id: booking.booking_id.clone(),
             booking_reference: booking.booking_reference.clone(),
-            time: ride.widened(settings.buffer_seconds),
+            time: kept_free(booking, settings, now),
         }
     }
 
@@ -167,7 +166,7 @@ impl Assignment {
         let days = self.days(settings, at);
         let Self { booking, driver, .. } = self;
         let vehicle = diary.vehicle;
-        let assigned = Booking::assign(booking, &driver, &vehicle, by.clone(), at)?;
+        let assigned = Booking::assign(booking, &driver, &vehicle, job.time, by.clone(), at)?;
         fits(&assigned.after().data, &driver, &vehicle, settings)?;
         let until = job.time.to;
         standing(Whose::Driver, diary.driver_validity.as_ref().map(|v| &v.data.standing), until)?;
@@ -188,6 +187,49 @@ impl Assignment {
         }
         Ok((assigned.after().clone(), transaction))
     }
+}
+
+/// The time that is kept free for a job that is given at a moment, buffer included.
+fn kept_free(booking: &Booking, settings: &Settings, given: Timestamp) -> Interval {
+    let from = booking.journey.pickup_time.max(given);
+    Interval::starting(from, booking.journey.lasts()).widened(settings.buffer_seconds)
+}
+
+/// The reads of the days that hold a job: its driver's and its vehicle's.
+pub type HeldReads = (Vec<Get<DriverDay>>, Vec<Get<VehicleDay>>);
+/// The days that hold a job, as far as they are there.
+pub type HeldDays = (Vec<Option<Stored<DriverDay>>>, Vec<Option<Stored<VehicleDay>>>);
+
+/// What must be read to free driver and vehicle of a job: exactly the days that were committed when it was given, and
+/// nothing of a job that nobody has. Of one that was given before that time was kept with it, it is worked out again.
+pub fn held(booking: &Booking, settings: &Settings) -> HeldReads {
+    let (driver, vehicle) = (booking.driver.as_ref(), booking.vehicle.as_ref());
+    let (Some(driver), Some(vehicle), true) = (driver, vehicle, booking.is_under_way()) else {
+        return HeldReads::default();
+    };
+    let days = booking.committed.unwrap_or_else(|| kept_free(booking, settings, driver.assigned_at)).days();
+    (
+        days.iter().map(|day| access::driver_day(&driver.driver_id, *day)).collect(),
+        days.iter().map(|day| access::vehicle_day(&vehicle.vehicle_id, *day)).collect(),
+    )
+}
+
+/// Takes a job out of the days that hold it, together with what else the transaction does.
+pub fn release(
+    transaction: Transaction,
+    booking: &BookingId,
+    (driver_days, vehicle_days): HeldDays,
+    by: &Actor,
+    at: Timestamp,
+) -> Transaction {
+    let mut transaction = transaction;
+    for row in driver_days {
+        transaction = schedule::release(transaction, row, booking, (by.clone(), at));
+    }
+    for row in vehicle_days {
+        transaction = schedule::release(transaction, row, booking, (by.clone(), at));
+    }
+    transaction
 }
 
 fn fits(booking: &Booking, driver: &Driver, vehicle: &Vehicle, settings: &Settings) -> Result<(), Unfit> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cancellation::CancelledBy,
     entity::{Booking, BookingStatus},
     id::BookingId,
     table::{Stored, Version},
@@ -27,11 +28,15 @@ pub enum EventKind {
     PassengerOnboard,
     /// The passenger is there.
     Completed,
+    /// It was called off.
+    Cancelled,
+    /// It was not paid for in time.
+    Lapsed,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::Confirmed,
         Self::Assigned,
@@ -39,6 +44,8 @@ impl EventKind {
         Self::Arrived,
         Self::PassengerOnboard,
         Self::Completed,
+        Self::Cancelled,
+        Self::Lapsed,
     ];
 
     /// As it is published and as it stands in keys.
@@ -52,13 +59,23 @@ impl EventKind {
             Self::Arrived => "arrived",
             Self::PassengerOnboard => "passenger_onboard",
             Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Lapsed => "lapsed",
         }
     }
 
     /// Whether the customer is told by e-mail and text message.
     #[must_use]
     pub const fn is_told(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Assigned | Self::Arrived | Self::Completed)
+        matches!(
+            self,
+            Self::Confirmed
+                | Self::Assigned
+                | Self::Arrived
+                | Self::Completed
+                | Self::Cancelled
+                | Self::Lapsed
+        )
     }
 }
 
@@ -102,6 +119,8 @@ impl BookingEvent {
         let given =
             |b: &Stored<Booking>| b.data.driver.as_ref().map(|d| (d.driver_id.clone(), d.assigned_at));
         let newly_given = given(after).is_some() && before.and_then(given) != given(after);
+        let ended = old.cancelled.is_none() && new.cancelled.is_some();
+        let lapsed = after.data.is_cancelled_by(CancelledBy::Unpaid);
         let happened = [
             (EventKind::Created, before.is_none()),
             (EventKind::Confirmed, old.confirmed.is_none() && new.confirmed.is_some()),
@@ -110,6 +129,8 @@ impl BookingEvent {
             (EventKind::Arrived, old.arrived.is_none() && new.arrived.is_some()),
             (EventKind::PassengerOnboard, old.passenger_onboard.is_none() && new.passenger_onboard.is_some()),
             (EventKind::Completed, old.completed.is_none() && new.completed.is_some()),
+            (EventKind::Cancelled, ended && !lapsed),
+            (EventKind::Lapsed, ended && lapsed),
         ];
         let of = |event| Self {
             booking_id: after.data.booking_id.clone(),
@@ -128,8 +149,10 @@ impl BookingEvent {
         use BookingStatus::{Assigned, Cancelled, Confirmed, Pending};
         let b = &booking.data;
         let just_now = now.since(self.at) <= u64::from(MOMENT);
-        if b.status == Cancelled {
-            return false;
+        // What was called off stays so, and nothing else of it is worth saying.
+        let ends = matches!(self.event, EventKind::Cancelled | EventKind::Lapsed);
+        if ends || b.status == Cancelled {
+            return ends && b.status == Cancelled;
         }
         match self.event {
             EventKind::Confirmed => just_now || matches!(b.status, Pending | Confirmed | Assigned),

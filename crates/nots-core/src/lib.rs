@@ -9,8 +9,10 @@
 
 pub mod access;
 pub mod actor;
+pub mod announce;
 pub mod area;
 pub mod calendar;
+pub mod cancellation;
 pub mod consume;
 pub mod contact;
 pub mod dispatch;
@@ -24,6 +26,7 @@ pub mod money;
 pub mod ports;
 pub mod pricing;
 pub mod retry;
+pub mod settle;
 pub mod table;
 pub mod text;
 pub mod time;

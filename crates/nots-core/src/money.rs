@@ -44,6 +44,18 @@ impl Pence {
         self.0
     }
 
+    /// Whether it is nothing.
+    #[must_use]
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// The same amount the other way.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+
     /// The sum, or nothing when it cannot be held.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
@@ -91,6 +103,9 @@ impl fmt::Display for Pence {
         write!(f, "{}p", self.0)
     }
 }
+
+/// The least that can be charged by card, in pence: what Stripe takes in pounds.
+pub const LEAST_CHARGE: Pence = Pence::new(30);
 
 /// A total as it is stored and sent; what people read is derived from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

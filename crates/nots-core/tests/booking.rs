@@ -3,13 +3,14 @@
 
 use nots_core::{
     Actor, BookingId, DriverId, Pence, QuoteId, Timestamp, UserId,
+    cancellation::{Cancellation, CancelledBy, judge},
     contact::{Email, Phone},
     entity::{
         Booking, BookingStatus, Payment, PaymentStatus, Quote, QuoteStatus,
         booking::{BookingSource, Customer, Particulars, Step, StepError},
         notice::NoticeStatus,
         quote::Enquiry,
-        tariff,
+        tariff::{self, CancellationPolicy, CancellationRow, Fee},
     },
     event::{BookingEvent, EventKind},
     geo::{Coordinates, Place},
@@ -17,6 +18,7 @@ use nots_core::{
     journey::{Leg, Measure, Source, VehicleType},
     table::{Condition, Machine, Stored, attr},
     text::Name,
+    time::Interval,
 };
 
 const NOW: i64 = 1_795_000_000;
@@ -216,6 +218,23 @@ fn a_booking_copies_what_it_needs_of_the_quote() {
 fn an_item_read_and_written_again_is_the_same_item() {
     let item = booking().to_item().unwrap();
     assert_eq!(Stored::<Booking>::from_item(item.clone()).unwrap().to_item().unwrap(), item);
+    // What it gets on its way, too.
+    let mut cancelled = standing(BookingStatus::Cancelled);
+    let policy = CancellationPolicy {
+        rows: vec![CancellationRow { hours_before: 0, fee: Fee::Percent(5_000) }],
+        no_show: Fee::Fixed(Pence::new(500)),
+    };
+    let fare = cancelled.data.pricing.amount;
+    for by in [CancelledBy::Customer, CancelledBy::Operator, CancelledBy::NoShow, CancelledBy::Unpaid] {
+        let judgement = judge(&policy, by, fare, fare.total, at(86_400), at(5));
+        let (at, cancelled_by) = (at(5), Actor::System);
+        cancelled.data.cancellation =
+            Some(Cancellation { judgement, reason: None, at, location: None, cancelled_by });
+        cancelled.data.committed = Some(Interval::starting(at, 1));
+        let item = cancelled.to_item().unwrap();
+        assert_eq!(Stored::<Booking>::from_item(item.clone()).unwrap(), cancelled);
+        assert_eq!(item, Stored::<Booking>::from_item(item.clone()).unwrap().to_item().unwrap());
+    }
     let item = quote().to_item().unwrap();
     assert_eq!(Stored::<Quote>::from_item(item.clone()).unwrap().to_item().unwrap(), item);
     assert_eq!(item["TTL"], attr::number(NOW + 900));

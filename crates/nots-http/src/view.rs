@@ -2,7 +2,8 @@
 
 use http::StatusCode;
 use nots_core::{
-    entity::{Booking, Quote, Tariff, tariff::TariffHead},
+    entity::{Booking, Due, LedgerEntry, Payment, Quote, Refund, Tariff, tariff::TariffHead},
+    money::Total,
     table::{Stored, Version},
 };
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ impl Viewer {
 }
 
 /// A booking as somebody may see it. Notes and names of the office stay in the office; a driver gets what a pickup
-/// needs, with the telephone number masked.
+/// needs, with the telephone number masked, and of a cancellation on whose side it lies and when.
 ///
 /// # Errors
 /// 500 when it cannot be JSON; a fault of ours.
@@ -48,8 +49,15 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> 
     let mut value = with_version(row)?;
     let Some(fields) = value.as_object_mut() else { return Ok(value) };
     if viewer != Viewer::Staff {
-        for name in ["internalNotes", "takenBy", "dispatchedBy", "steps"] {
+        for name in ["internalNotes", "takenBy", "dispatchedBy", "steps", "committed"] {
             fields.remove(name);
+        }
+        if let Some(cancellation) = fields.get_mut("cancellation").and_then(Value::as_object_mut) {
+            cancellation.remove("cancelledBy");
+            cancellation.remove("location");
+            if viewer == Viewer::Driver {
+                cancellation.retain(|name, _| matches!(name.as_str(), "by" | "at"));
+            }
         }
     }
     if viewer == Viewer::Driver {
@@ -61,6 +69,67 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> 
         }
     }
     Ok(value)
+}
+
+/// What explains a payment, beside itself.
+#[derive(Debug, Default)]
+pub struct PaymentParts {
+    /// Its refunds.
+    pub refunds: Vec<Stored<Refund>>,
+    /// Its movements.
+    pub ledger: Vec<Stored<LedgerEntry>>,
+    /// What the journey still owes.
+    pub due: Option<Stored<Due>>,
+}
+
+/// A payment as somebody may see it, with what explains it. The ledger stays in the office.
+///
+/// # Errors
+/// 500 when it cannot be JSON; a fault of ours.
+pub fn payment(row: &Stored<Payment>, viewer: Viewer, parts: &PaymentParts) -> Result<Value, Problem> {
+    let mut value = with_version(row)?;
+    let Some(fields) = value.as_object_mut() else { return Ok(value) };
+    let currency = row.data.amount.currency;
+    let money = |total| json!(Total { total, currency });
+    fields.insert("captured".to_owned(), money(row.data.captured()));
+    fields.insert("refundable".to_owned(), money(row.data.refundable()));
+    fields.insert("partlyRefunded".to_owned(), json!(row.data.is_partly_refunded()));
+    fields.insert("disputed".to_owned(), json!(row.data.is_disputed()));
+    if viewer != Viewer::Staff {
+        for name in ["captures", "disputes", "owedAgain", "provider", "attempts"] {
+            fields.remove(name);
+        }
+    }
+    if !parts.refunds.is_empty() {
+        let refunds: Vec<_> = parts.refunds.iter().map(|row| refund(&row.data)).collect();
+        fields.insert("refunds".to_owned(), json!(refunds));
+    }
+    if let Some(due) = &parts.due {
+        fields.insert("due".to_owned(), json!(due.data));
+    }
+    if viewer == Viewer::Staff && !parts.ledger.is_empty() {
+        let mut entries: Vec<_> = parts.ledger.iter().map(|row| &row.data).collect();
+        entries.sort_by(|a, b| (a.at, &a.entry).cmp(&(b.at, &b.entry)));
+        fields.insert("ledger".to_owned(), json!(entries));
+    }
+    Ok(value)
+}
+
+/// A refund as it is shown.
+#[must_use]
+pub fn refund(refund: &Refund) -> Value {
+    json!({
+        "refundId": refund.refund_id,
+        "bookingId": refund.concerns,
+        "status": refund.status,
+        "cause": refund.cause,
+        "amount": refund.amount,
+        "reason": refund.reason,
+        "stripeRefundId": refund.stripe_refund_id,
+        "failure": refund.failure,
+        "owedAt": refund.owed_at,
+        "madeAt": refund.made_at,
+    })
 }
 
 /// A quote with the moment it expires.

@@ -7,7 +7,7 @@ use nots_core::{
         ComplianceDocument, Driver, DriverValidity, Settings, Tariff, Vehicle, VehicleValidity,
         document::{DocumentStatus, DocumentType, Holder},
         driver::{Availability, FleetStatus, Performance, StarRating},
-        settings::{MapTerms, Operator},
+        settings::{MapTerms, Operator, PaymentTerms},
         tariff::{self, CheckedTerms, Fault},
         validity::Standing,
         vehicle::{Insurance, Mot, Registration},
@@ -86,11 +86,17 @@ fn settings() -> Result<Settings, Cause> {
             email: Email::parse("bookings@nots.co.uk")?,
             licensing_authority: AUTHORITY.to_owned(),
             licence_number: "PHO-0417".to_owned(),
+            address: ["Demonstration House", "1 Example Street", "Bournemouth", "BH1 1AA"]
+                .into_iter()
+                .map(Text::parse)
+                .collect::<Result<_, _>>()?,
+            vat_number: None,
         },
         buffer_seconds: 600,
         payment_success_url: "https://nots.co.uk/bookings/{bookingId}?payment=done".to_owned(),
         payment_cancel_url: "https://nots.co.uk/bookings/{bookingId}?payment=cancelled".to_owned(),
         maps: MapTerms::default(),
+        payments: PaymentTerms::default(),
     })
 }
 

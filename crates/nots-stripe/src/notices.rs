@@ -110,7 +110,7 @@ fn news(kind: &str, object: Thing<'_>) -> News {
         // What is not of a PaymentIntent is not ours; whether the PaymentIntent is ours, the table knows.
         "charge.refunded" | "refund.created" | "refund.updated" | "refund.failed" => object
             .reference("payment_intent", "pi_")
-            .map(|intent| News::Refunds { payment_intent: intent.to_owned() })
+            .map(|intent| News::Refunds { payment_intent: intent.to_owned(), booking_id: object.booking() })
             .ok_or(Odd::NotOurs),
         "charge.dispute.created"
         | "charge.dispute.updated"

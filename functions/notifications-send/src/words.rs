@@ -4,6 +4,8 @@ use std::path::Path;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use nots_core::{
+    Pence,
+    cancellation::Judgement,
     entity::{Booking, Settings, booking::Pairing},
     event::EventKind,
     id::BookingReference,
@@ -100,6 +102,17 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         let reference = booking.other_reference();
         context! { way, otherWay => other, reference => reference.as_ref().map(BookingReference::as_str) }
     });
+    let cancellation = booking.cancellation.as_ref().map(|cancellation| {
+        let Judgement { by, fee, refund, .. } = cancellation.judgement;
+        let show = |amount: Pence| amount.display(fee.currency);
+        let paid = fee.total.plus(refund.total).unwrap_or(fee.total);
+        context! {
+            by => by.as_str(),
+            paid => show(paid), isPaid => !paid.is_zero(),
+            fee => show(fee.total), hasFee => !fee.total.is_zero(),
+            refund => show(refund.total), isRefunded => !refund.total.is_zero(),
+        }
+    });
     context! {
         booking => context! {
             reference => booking.booking_reference.as_str(),
@@ -124,5 +137,6 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         },
         driver,
         vehicle,
+        cancellation,
     }
 }

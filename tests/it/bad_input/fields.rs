@@ -33,6 +33,10 @@ fn yes_or_no(more: Value) -> Vec<Value> {
 fn object() -> Vec<Value> {
     json!([1, "x", true, [], [{}]]).as_array().unwrap().clone()
 }
+/// What is kept of a fare: in one way, and not in two.
+fn fee() -> Vec<Value> {
+    [object(), json!([{}, { "fixed": 1, "percentBasisPoints": 1 }]).as_array().unwrap().clone()].concat()
+}
 fn list(more: Value) -> Vec<Value> {
     all(json!([1, "x", true]), more)
 }
@@ -208,6 +212,15 @@ pub(super) fn of_tariff(now: i64) -> Vec<Field> {
         ("/serviceArea", Required, list(json!([{}]))),
         ("/minimumNoticeSeconds", Required, up_to(30 * 86_400)),
         ("/estimatesBookable", Required, yes_or_no(json!([]))),
+        ("/cancellation", Required, object()),
+        ("/cancellation/rows", Required, list(json!([{}, []]))),
+        ("/cancellation/rows/0/hoursBefore", Required, up_to(8_760)),
+        ("/cancellation/rows/1/hoursBefore", Required, whole(json!([24]))),
+        ("/cancellation/rows/2/hoursBefore", Required, whole(json!([]))),
+        ("/cancellation/rows/0/fee", Required, fee()),
+        ("/cancellation/rows/1/fee/percentBasisPoints", Unlisted, up_to(10_000)),
+        ("/cancellation/rows/3/fee/fixed", Unlisted, amount()),
+        ("/cancellation/noShow", Required, fee()),
     ];
     for kind in ["standard", "executive", "minibus"] {
         let inside =

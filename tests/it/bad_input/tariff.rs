@@ -26,6 +26,8 @@ fn valid() -> Value {
     terms["uplifts"]["entries"].as_array_mut().unwrap().push(weekend);
     terms["bankHolidays"] = json!({ "also": ["2027-06-04"], "except": ["2027-05-31"] });
     terms["serviceArea"] = json!(["new-forest", "bournemouth-poole"]);
+    let row = json!({ "hoursBefore": 48, "fee": { "fixed": 500 } });
+    terms["cancellation"]["rows"].as_array_mut().unwrap().push(row);
     terms
 }
 
@@ -75,6 +77,10 @@ async fn each_field_of_a_tariff_refuses_what_it_is_not_and_is_the_one_that_is_na
         "/bankHolidays",
         "/freeWaiting",
         "/extras/0",
+        "/cancellation",
+        "/cancellation/rows/0",
+        "/cancellation/rows/3/fee",
+        "/cancellation/noShow",
     ] {
         for unknown in ["/x", "/a~1b~0c", "/versions", "/Code"] {
             let pointer = format!("{at}{unknown}");
@@ -123,6 +129,15 @@ async fn entries_of_its_lists_are_named_by_their_place() {
         (entry("/fixedPrices", 0, json!([])), "/fixedPrices/0"),
         (entry("/extras", 5, json!("child_seat")), "/extras/5"),
         (entry("/zones", 0, json!(1)), "/zones/0"),
+        (entry("/cancellation/rows", 2, json!(1)), "/cancellation/rows/2"),
+        (
+            entry("/cancellation/rows", 4, target.valid["cancellation"]["rows"][0].clone()),
+            "/cancellation/rows/4/hoursBefore",
+        ),
+        (
+            entry("/cancellation/rows", 2, json!({ "hoursBefore": 1, "fee": { "fixed": 1 } })),
+            "/cancellation/rows",
+        ),
         (entry("/zones", 8, target.valid["zones"][1].clone()), "/zones/8/code"),
         (entry("/zones/7/area/points", 0, json!([50.9, -1.7])), "/zones/7/area/points/0"),
         (entry("/zones/7/area/points", 4, corner(50.7, -1.6)), "/zones/7/area/points"),

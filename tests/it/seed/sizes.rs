@@ -63,6 +63,7 @@ const BOUNDS: &[Bound] = &[
     ("RouteMemo", "/wayHash", 32, "we make it"),
     ("Tariff", "/bankHolidays/also", 100, "a tariff is checked as a whole"),
     ("Tariff", "/bankHolidays/except", 100, "a tariff is checked as a whole"),
+    ("Tariff", "/cancellation/rows", 20, "a tariff is checked as a whole"),
     ("Tariff", "/extras", 30, "a tariff is checked as a whole"),
     ("Tariff", "/fixedPrices", 300, "a tariff is checked as a whole"),
     ("Tariff", "/serviceArea", 100, "a tariff is checked as a whole"),
@@ -299,6 +300,13 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
         "location": { "latitude": -50.723_456_7, "longitude": -101.981_234_5 },
     }]);
     booked["returnBookingId"] = json!("booking_1");
+    booked["committed"] = json!({ "from": 1_701_710_400, "to": 1_701_710_401 });
+    let amount = json!({ "total": -1, "currency": "GBP", "displayTotal": "-£0.01" });
+    booked["cancellation"] = json!({
+        "by": "customer", "secondsBefore": 1, "row": { "kind": "hours_before", "hoursBefore": 1, "fee": { "percentBasisPoints": 1 } },
+        "fee": amount, "refund": amount, "reason": "x", "at": 1_701_710_400, "cancelledBy": "user_1",
+        "location": { "latitude": -50.723_456_7, "longitude": -101.981_234_5 },
+    });
     let tariff = &mut items.get_mut("Tariff").unwrap()["Data"];
     tariff["bankHolidays"] = json!({ "also": ["2030-01-02"], "except": ["2030-01-01"] });
     tariff["serviceArea"] = json!(["poole"]);

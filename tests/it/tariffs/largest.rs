@@ -67,6 +67,9 @@ async fn the_largest_is_taken_kept_and_read() {
             .collect::<Value>()
     };
     terms["bankHolidays"] = json!({ "also": dates(2030), "except": dates(2040) });
+    let row =
+        |number: u32| json!({ "hoursBefore": 8_760 * number / 19, "fee": { "percentBasisPoints": 10_000 } });
+    terms["cancellation"]["rows"] = (0..20).map(row).collect();
     terms["serviceArea"] = (0..100).map(|number| json!(code("zone", number))).collect();
 
     let bytes = terms.to_string().len();
@@ -100,6 +103,7 @@ async fn the_largest_is_taken_kept_and_read() {
         ),
         ("/bankHolidays/also", json!("2035-01-01")),
         ("/serviceArea", json!(code("zone", 0))),
+        ("/cancellation/rows", json!({ "hoursBefore": 1, "fee": { "fixed": 1 } })),
     ] {
         let mut more = terms.clone();
         more.pointer_mut(list).unwrap().as_array_mut().unwrap().push(entry);

@@ -22,6 +22,39 @@ pub const LIFETIME: Seconds = 2_400;
 /// The least Stripe takes between being asked and a session's expiry.
 const STRIPE_LEAST: Seconds = 1_800;
 
+/// What a Checkout Session pays for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "kind")]
+pub enum Purpose {
+    /// The journeys that the payment is for.
+    #[default]
+    Fare,
+    /// What a changed journey costs more.
+    Amendment {
+        /// Which way of the journey.
+        booking_id: BookingId,
+        /// Which of its amendments.
+        number: u32,
+    },
+    /// What a journey still owes.
+    Due {
+        /// Which way of the journey.
+        booking_id: BookingId,
+    },
+}
+
+/// How a Checkout Session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// It was paid.
+    Paid,
+    /// It can no longer be paid.
+    Expired,
+    /// Its money did not come.
+    Failed,
+}
+
 /// One Checkout Session, as it is asked for and as it was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,6 +65,9 @@ pub struct CheckoutAttempt {
     pub payment_id: PaymentId,
     /// 1, 2, 3…
     pub number: u32,
+    /// What it pays for.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// How much.
     pub amount: Total,
     /// What the card holder reads.
@@ -53,23 +89,45 @@ pub struct CheckoutAttempt {
     /// The page to pay on, once opened.
     #[serde(default, deserialize_with = "text::bounded_or_none::<_, 8_000>")]
     pub checkout_url: Option<String>,
+    /// How it ended, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ending>,
+}
+
+/// What the next attempt of a payment is for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What it pays for.
+    pub purpose: Purpose,
+    /// How much.
+    pub amount: Total,
+    /// The latest moment to pay it.
+    pub until: Option<Timestamp>,
 }
 
 impl CheckoutAttempt {
-    /// The next attempt of a payment, to be put together with the payment's own count of it.
+    /// Seconds that must be left for an attempt to be begun: Stripe opens no session that ends sooner.
+    pub const LEAST: Seconds = STRIPE_LEAST;
+
+    /// The next attempt of a payment, to be put together with the payment's own count of it. `booking` is the one that is
+    /// paid for, which the attempt of a pair's payment names in words only.
     pub fn begin(
         payment: &Payment,
         booking: &Booking,
+        asked: Asked,
         settings: &Settings,
         by: Actor,
         at: Timestamp,
     ) -> New<Self> {
+        let Asked { purpose, amount, until } = asked;
         let (success_url, cancel_url) = settings.return_urls(&booking.booking_id);
+        let lifetime = at.plus(LIFETIME);
         let attempt = Self {
-            booking_id: booking.booking_id.clone(),
+            booking_id: payment.booking_id.clone(),
             payment_id: payment.payment_id.clone(),
             number: payment.attempts.saturating_add(1),
-            amount: payment.amount,
+            purpose,
+            amount,
             description: format!(
                 "{}: {} to {}",
                 booking.booking_reference,
@@ -77,11 +135,12 @@ impl CheckoutAttempt {
                 booking.journey.dropoff_location.address
             ),
             email: booking.customer.email.clone(),
-            expires_at: at.plus(LIFETIME),
+            expires_at: until.map_or(lifetime, |until| until.min(lifetime)),
             success_url,
             cancel_url,
             checkout_session_id: None,
             checkout_url: None,
+            ended: None,
         };
         New::of(attempt, by, at)
     }
@@ -110,12 +169,37 @@ impl CheckoutAttempt {
         Some(CheckoutSession { id, url })
     }
 
-    /// Whether this attempt still serves: for this amount, and either open and unexpired or fresh enough for
-    /// Stripe to open.
+    /// Whether this attempt still serves: for this purpose and amount, not ended, and either open and unexpired or
+    /// fresh enough for Stripe to open.
     #[must_use]
-    pub fn serves(&self, amount: Total, now: Timestamp) -> bool {
+    pub fn serves(&self, asked: &Asked, now: Timestamp) -> bool {
         let until = if self.checkout_session_id.is_some() { now } else { now.plus(STRIPE_LEAST) };
-        self.amount == amount && until < self.expires_at
+        self.ended.is_none()
+            && self.purpose == asked.purpose
+            && self.amount == asked.amount
+            && until < self.expires_at
+    }
+
+    /// Whether it may still be open at Stripe, as far as is known here.
+    #[must_use]
+    pub fn may_be_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Keeps how its session ended; none when that is known. What was paid stays paid.
+    pub fn ended(
+        row: Stored<Self>,
+        session: &str,
+        ending: Ending,
+        by: Actor,
+        at: Timestamp,
+    ) -> Option<Rewrite<Self>> {
+        if row.data.ended == Some(Ending::Paid) || row.data.ended == Some(ending) {
+            return None;
+        }
+        let checkout_session_id = Some(session.to_owned());
+        let data = Self { ended: Some(ending), checkout_session_id, ..row.data.clone() };
+        Some(Rewrite::of(row, data, by, at))
     }
 
     /// Keeps the session that Stripe opened.

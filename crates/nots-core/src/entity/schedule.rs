@@ -45,9 +45,18 @@ impl Jobs {
         &self.0
     }
 
+    /// Whether a booking is among them.
+    #[must_use]
+    pub fn has(&self, booking: &BookingId) -> bool {
+        self.0.iter().any(|job| job.booking_id == *booking)
+    }
+
+    fn without(&self, booking: &BookingId) -> Self {
+        Self(self.0.iter().filter(|job| job.booking_id != *booking).cloned().collect())
+    }
+
     fn with(&self, new: &Commitment) -> Self {
-        let mut jobs: Vec<_> =
-            self.0.iter().filter(|job| job.booking_id != new.booking_id).cloned().collect();
+        let Self(mut jobs) = self.without(&new.booking_id);
         jobs.push(new.clone());
         jobs.sort_by_key(|job| (job.time.from, job.booking_id.clone()));
         Self(jobs)
@@ -62,6 +71,8 @@ pub trait ScheduleDay: Entity {
     fn jobs(&self) -> &Jobs;
     /// A day with these jobs.
     fn of(owner: &Self::Owner, day: Day, jobs: Jobs) -> Self;
+    /// The same day with other jobs.
+    fn having(self, jobs: Jobs) -> Self;
 }
 
 /// Adds a job to a day, whether or not the day has an item yet; refused by the day's version if anyone else
@@ -78,6 +89,23 @@ pub(crate) fn commit<D: ScheduleDay>(
         None => transaction.create(&New::of(D::of(owner, day, Jobs::default().with(job)), by, at)),
         Some(row) => {
             let data = D::of(owner, day, row.data.jobs().with(job));
+            transaction.rewrite(&Rewrite::of(row, data, by, at))
+        }
+    }
+}
+
+/// Takes a job out of a day that has it; refused by the day's version if anyone else changes it meanwhile. A day without the
+/// job is left alone.
+pub(crate) fn release<D: ScheduleDay>(
+    transaction: Transaction,
+    row: Option<Stored<D>>,
+    booking: &BookingId,
+    (by, at): (Actor, Timestamp),
+) -> Transaction {
+    match row.filter(|row| row.data.jobs().has(booking)) {
+        None => transaction,
+        Some(row) => {
+            let data = row.data.clone().having(row.data.jobs().without(booking));
             transaction.rewrite(&Rewrite::of(row, data, by, at))
         }
     }
@@ -120,6 +148,10 @@ macro_rules! day {
 
             fn of(owner: &$id, date: Day, jobs: Jobs) -> Self {
                 Self { $field: owner.clone(), date, jobs }
+            }
+
+            fn having(self, jobs: Jobs) -> Self {
+                Self { jobs, ..self }
             }
         }
     };

@@ -7,7 +7,7 @@ use crate::{
     entity::{
         Booking, BookingStatus, Payment, PaymentStatus, ReferenceLink, StripeLink,
         booking::{BookedPricing, Pairing},
-        payment::{PaymentMethod, Provider, Refund},
+        payment::{Capture, GivenBack, PaymentMethod, Provider},
     },
     id::{BookingId, PaymentId},
     journey::MAX_LUGGAGE,
@@ -136,6 +136,14 @@ pub(super) fn faults(b: &Booking, payment_total: Option<Pence>, now: Timestamp) 
         let detail = format!("must be null while it is {}", status(b.status));
         must(b.status == state || moment.is_none(), pointer, &detail);
     }
+    if let Some(c) = &b.cancellation {
+        let detail = format!("must be left out while it is {}", status(b.status));
+        must(b.status == BookingStatus::Cancelled, "/cancellation", &detail);
+        let (fee, refund) = (c.judgement.fee.total, c.judgement.refund.total);
+        let amounts = fee.min(refund) >= Pence::ZERO && fee.max(refund) <= b.pricing.amount.total;
+        must(amounts, "/cancellation/fee", "must be, as the refund, from 0 to the fare");
+        must(t.cancelled == Some(c.at), "/cancellation/at", "must be timeline.cancelled");
+    }
     if let Some(fits) = payments_of(b.status) {
         let words: Vec<_> = fits.iter().map(|(status, methods)| described(*status, methods)).collect();
         let fit = fits.iter().any(|(s, methods)| *s == paid.status && methods.contains(&paid.method));
@@ -158,9 +166,9 @@ fn described(status: PaymentStatus, methods: &[PaymentMethod]) -> String {
 
 /// How a booking may stand with its payment; none for what cannot be moved in at all.
 fn payments_of(status: BookingStatus) -> Option<&'static [(PaymentStatus, &'static [PaymentMethod])]> {
-    use PaymentMethod::{Cash, Legacy, Stripe};
+    use PaymentMethod::{Account, Cash, Legacy, Stripe};
     use PaymentStatus::{Completed, Failed, Pending, Refunded};
-    const ANY: &[PaymentMethod] = &[Stripe, Cash, Legacy];
+    const ANY: &[PaymentMethod] = &[Stripe, Cash, Account, Legacy];
     match status {
         // It will be paid here, by card.
         BookingStatus::Pending => Some(&[(Pending, &[Stripe]), (Failed, &[Stripe])]),
@@ -187,26 +195,37 @@ fn payment_of(b: &Booking, payment_total: Option<Pence>) -> Payment {
     let refunded = b.payment.status == PaymentStatus::Refunded;
     let amount = b.pricing.amount;
     let amount = Total { total: payment_total.unwrap_or(amount.total), ..amount };
-    let refund = Refund {
+    let given_back = if refunded { amount.total } else { Pence::ZERO };
+    let refund = GivenBack {
         refunded,
-        amount: if refunded { amount.total } else { Pence::ZERO },
+        amount: given_back,
         refunded_at: b.timeline.cancelled.filter(|_| refunded),
-        ..Refund::default()
+        ..GivenBack::default()
     };
+    let intent = b.payment.stripe_payment_intent_id.clone();
+    // What the system before took by card is at the same card processor and can be given back from here.
+    let by_card = b.payment.status == PaymentStatus::Completed || refunded;
+    let captures = intent.clone().filter(|_| by_card).map(|intent| Capture {
+        payment_intent_id: Some(intent),
+        method: b.payment.method,
+        amount: amount.total,
+        given_back,
+        at: b.timeline.confirmed.or(b.timeline.created).unwrap_or(Timestamp::MIN),
+        posted: false,
+    });
     Payment {
         payment_id: b.payment.payment_id.clone(),
         booking_id: b.booking_id.clone(),
         user_id: b.customer.user_id.clone(),
         status: b.payment.status,
         method: b.payment.method,
-        provider: Provider {
-            name: b.payment.method,
-            payment_intent_id: b.payment.stripe_payment_intent_id.clone(),
-            charge_id: None,
-        },
+        provider: Provider { name: b.payment.method, payment_intent_id: intent, charge_id: None },
         amount,
         refund,
         attempts: 0,
+        captures: captures.into_iter().collect(),
+        disputes: Vec::new(),
+        owed_again: Pence::ZERO,
     }
 }
 

@@ -253,6 +253,8 @@ pub enum News {
     Refunds {
         /// `pi_…`.
         payment_intent: String,
+        /// Our booking, by the metadata `bookingId` of charge or refund.
+        booking_id: Option<BookingId>,
     },
     /// Of a dispute.
     Dispute(DisputeFacts),

@@ -6,8 +6,8 @@ use nots_core::{
     calendar::{TimeOfDay, Weekday},
     entity::quote::{Enquiry, ReturnLeg},
     entity::tariff::{
-        BankHolidays, Extra, FixedPrice, FreeWaiting, Label, Overlap, PerVehicle, Rate, Terms, Uplift,
-        Uplifts, Vat, When, Zone,
+        BankHolidays, CancellationPolicy, CancellationRow, Extra, Fee, FixedPrice, FreeWaiting, Label,
+        Overlap, PerVehicle, Rate, Terms, Uplift, Uplifts, Vat, When, Zone,
     },
     geo::Place,
     journey::{Leg, Measure, Source, VehicleType, ViaStop},
@@ -154,6 +154,10 @@ pub(super) fn terms() -> impl Strategy<Value = Terms> {
                 service_area: Vec::new(),
                 minimum_notice_seconds: 0,
                 estimates_bookable: true,
+                cancellation: CancellationPolicy {
+                    rows: vec![CancellationRow { hours_before: 0, fee: Fee::NONE }],
+                    no_show: Fee::NONE,
+                },
             };
             terms.check().unwrap().into_inner()
         },

@@ -3,6 +3,7 @@
 //! Types and what a tariff means are told together: what each field is not, and, of all that can be read, what
 //! [`Terms::check`] says.
 
+mod cancellation;
 mod readable;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use nots_core::{
 };
 use serde_json::Value as Json;
 
+use self::cancellation::CancellationBody;
 use crate::{FieldError, FromWire, InvalidBody, Wire};
 
 /// The most bytes that a body with a tariff may have. A tariff with all that it may have, compact and with every letter of
@@ -46,6 +48,7 @@ pub struct TariffBody {
     service_area: Vec<Wire<Code>>,
     minimum_notice_seconds: Wire<u32>,
     estimates_bookable: bool,
+    cancellation: CancellationBody,
     // What an answer says of the version that it shows, so that it can be changed and sent back as it came.
     #[deserr(default)]
     version: Passed,
@@ -399,6 +402,7 @@ impl TariffBody {
             service_area: plain(self.service_area),
             minimum_notice_seconds: self.minimum_notice_seconds.0,
             estimates_bookable: self.estimates_bookable,
+            cancellation: self.cancellation.into(),
         }
     }
 }

@@ -7,8 +7,8 @@ use nots_core::{
     area::Area,
     calendar::{self, LocalDate},
     entity::tariff::{
-        BankHolidays, Code, Extra, Fault, FixedPrice, FreeWaiting, Label, Overlap, PerVehicle, Rate, Terms,
-        Uplift, Uplifts, Vat, When, Zone,
+        BankHolidays, CancellationPolicy, CancellationRow, Code, Extra, Fault, Fee, FixedPrice, FreeWaiting,
+        Label, Overlap, PerVehicle, Rate, Terms, Uplift, Uplifts, Vat, When, Zone,
     },
     geo::{Coordinates, Latitude, Longitude},
     money::Currency,
@@ -136,6 +136,7 @@ pub(super) fn read(tariff: &Value) -> Option<(Terms, Unread)> {
         })?,
         minimum_notice_seconds: r.one(tariff, "", "minimumNoticeSeconds", 0),
         estimates_bookable: false,
+        cancellation: cancellation(r, of("cancellation"))?,
     };
     Some((terms, unread))
 }
@@ -198,6 +199,29 @@ fn uplift(r: &mut Unread, of: &Value, at: &str, place: usize) -> Option<Uplift> 
         when,
         basis_points: r.one(of, at, "basisPoints", 0),
     })
+}
+
+fn cancellation(r: &mut Unread, of: &Value) -> Option<CancellationPolicy> {
+    let at = "/cancellation";
+    let mut rows = r.list(of, at, "rows", |r, row, at, place| {
+        Some(CancellationRow {
+            // One that no other row has.
+            hours_before: r.one(
+                row,
+                at,
+                "hoursBefore",
+                u32::try_from(place).ok().and_then(|n| u32::MAX.checked_sub(n))?,
+            ),
+            fee: r.one(row, at, "fee", Fee::NONE),
+        })
+    })?;
+    // A row whose hours cannot be read may be the one that each policy has.
+    let last = rows.iter().any(|row| row.hours_before == 0);
+    let unread = (0..rows.len()).find(|place| r.0.contains(&format!("{at}/rows/{place}/hoursBefore")));
+    if let Some(row) = unread.filter(|_| !last).and_then(|place| rows.get_mut(place)) {
+        row.hours_before = 0;
+    }
+    Some(CancellationPolicy { rows, no_show: r.one(of, at, "noShow", Fee::NONE) })
 }
 
 fn extra(r: &mut Unread, of: &Value, at: &str, place: usize) -> Option<Extra> {

@@ -18,6 +18,8 @@ fn sent() -> Value {
     tariff["fixedPrices"][0]["prices"]["minibus"] = Value::Null;
     tariff["bankHolidays"] = json!({ "also": ["2027-06-04"], "except": ["2027-05-31"] });
     tariff["serviceArea"] = json!(["new-forest", "bournemouth-poole"]);
+    let row = json!({ "hoursBefore": 48, "fee": { "fixed": 500 } });
+    tariff["cancellation"]["rows"].as_array_mut().unwrap().push(row);
     tariff
 }
 
@@ -88,12 +90,22 @@ fn types_and_meaning_are_told_together() {
         ("/serviceArea/0", json!(7)),
         ("/serviceArea/1", json!("atlantis")),
         ("/estimatesBookable", Value::Null),
+        ("/cancellation/rows/0/fee", json!({ "fixed": 1, "percentBasisPoints": 1 })),
+        ("/cancellation/rows/1/hoursBefore", json!(9_000)),
+        ("/cancellation/rows/2/hoursBefore", json!("0")),
+        ("/cancellation/rows/3/fee/fixed", json!(-1)),
+        ("/cancellation/noShow", json!({ "percentBasisPoints": 10_001 })),
         ("/effectiveFrom", json!(1_733_842_200_000_i64)),
     ] {
         put(&mut tariff, pointer, value);
     }
     insta::assert_snapshot!(told(&tariff).join("\n"), @r"
     /bankHolidays/except/0 must be a date such as 2026-12-25
+    /cancellation/noShow/percentBasisPoints must be at most 10000
+    /cancellation/rows/0/fee must have either fixed or percentBasisPoints
+    /cancellation/rows/1/hoursBefore must be at most 8760
+    /cancellation/rows/2/hoursBefore must be a whole number
+    /cancellation/rows/3/fee/fixed must not be negative
     /currency must be GBP
     /effectiveFrom must be a Unix time in seconds of ten digits
     /estimatesBookable must be true or false, not null
@@ -152,6 +164,15 @@ fn what_stands_in_for_a_wrong_field_is_no_fault_of_the_senders() {
         known(&[("/fixedPrices/0/prices", prices)]),
         ["/fixedPrices/0/prices/standard is of the wrong type"]
     );
+    // A row whose hours cannot be read may be the one that each policy has; one without it is told.
+    let hours = |value: Value| known(&[("/cancellation/rows/2/hoursBefore", value)]);
+    assert_eq!(hours(json!("0")), ["/cancellation/rows/2/hoursBefore must be a whole number"]);
+    let lacking = "/cancellation/rows must have a row with 0 hoursBefore: what it costs until the pickup";
+    assert_eq!(hours(json!(1)), [lacking]);
+    assert_eq!(
+        known(&[("/cancellation/rows/2/hoursBefore", json!(1)), ("/cancellation/rows/1/fee", json!({}))]),
+        [lacking, "/cancellation/rows/1/fee must have either fixed or percentBasisPoints"]
+    );
     // How long a list is can be seen all the same.
     let extras = vec![json!({}); 31];
     assert!(
@@ -159,7 +180,7 @@ fn what_stands_in_for_a_wrong_field_is_no_fault_of_the_senders() {
     );
     assert_eq!(told(&json!([])), [" must be an object, not a list"]);
     let nothing = told(&json!({}));
-    assert_eq!(nothing.len(), 13, "{nothing:?}");
+    assert_eq!(nothing.len(), 14, "{nothing:?}");
     assert!(nothing.iter().all(|told| told.ends_with(" is required")), "{nothing:?}");
 }
 

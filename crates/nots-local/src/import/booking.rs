@@ -3,6 +3,7 @@
 use deserr::Deserr;
 use nots_core::{
     Actor, BookingId, DriverId, PaymentId, QuoteId, Timestamp, UserId, VehicleId,
+    cancellation::Cancellation,
     contact::{Email, Phone},
     entity::{
         Booking, BookingStatus, PaymentStatus,
@@ -68,6 +69,8 @@ pub(super) struct BookingLine {
     payment: Option<PaymentPart>,
     #[deserr(default)]
     timeline: TimelinePart,
+    #[deserr(default)]
+    cancellation: Option<Field<Cancellation>>,
     #[deserr(default)]
     steps: Vec<StepPart>,
     #[deserr(default)]
@@ -216,8 +219,10 @@ impl BookingLine {
             pricing,
             driver: self.driver.map(DriverPart::kept),
             vehicle: self.vehicle.map(VehiclePart::kept),
+            committed: None,
             payment,
             timeline: self.timeline.kept(),
+            cancellation: self.cancellation.map(|field| field.0),
             steps: self.steps.into_iter().map(StepPart::kept).collect(),
             taken_by: self.taken_by.map(|field| field.0),
             dispatched_by: self.dispatched_by.map(|field| field.0),

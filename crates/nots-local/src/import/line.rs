@@ -3,6 +3,7 @@
 use deserr::{Deserr, IntoValue, ValuePointerRef};
 use nots_core::{
     Pence, Timestamp,
+    entity::Booking,
     import::{MAX_PENCE, Record, Subject},
 };
 use nots_http::{FieldError, InvalidBody};
@@ -175,7 +176,8 @@ fn data_of(subject: &Subject) -> serde_json::Result<Value> {
         Subject::Customer(user) => json(user),
         Subject::Driver(driver) => json(driver),
         Subject::Vehicle(vehicle) => json(vehicle),
-        Subject::Booking(booking) => json(booking),
+        // The time that its driver and vehicle are kept free stands in their days, which are not moved.
+        Subject::Booking(booking) => json(&Booking { committed: None, ..(**booking).clone() }),
     }
 }
 

@@ -6,16 +6,17 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    cancellation::{Cancellation, CancelledBy, judge},
     entity::{
-        link::{ReferenceLink, StripeLink},
+        link::ReferenceLink,
         payment::{Payment, PaymentMethod, PaymentStatus},
         quote::{Enquiry, LegPricing, Quote},
-        tariff::Extra,
+        tariff::{CancellationPolicy, Extra},
     },
     id::{BookingId, BookingReference, PaymentId},
     journey::ViaStop,
-    money::Total,
-    table::{Entity, IllegalMove, Machine, Move, New, Stored, Transaction},
+    money::{Pence, Total},
+    table::{IllegalMove, Move, New, Rewrite, Stored, Transaction},
     text::Note,
     time::Timestamp,
 };
@@ -125,6 +126,7 @@ impl Booking {
             },
             driver: None,
             vehicle: None,
+            committed: None,
             payment: BookingPayment {
                 payment_id: PaymentId::of_booking(outward),
                 status: PaymentStatus::Pending,
@@ -132,6 +134,7 @@ impl Booking {
                 stripe_payment_intent_id: None,
             },
             timeline: Timeline { created: Some(at), ..Timeline::default() },
+            cancellation: None,
             steps: Vec::new(),
             taken_by: particulars.taken_by.clone(),
             dispatched_by: None,
@@ -154,37 +157,53 @@ impl Booking {
         std::iter::once(outward).chain(returning).collect()
     }
 
-    /// Confirms what one payment is for, and the payment, together, because the money has been taken.
+    /// Confirms it: the money has been taken, or will be once the journey is over.
     ///
     /// # Errors
-    /// When any of it cannot be confirmed from where it stands, or is paid for by another payment.
-    pub fn confirm(
-        bookings: Vec<Stored<Self>>,
-        payment: Stored<Payment>,
+    /// When it does not wait to be paid.
+    pub(crate) fn confirm(
+        row: Stored<Self>,
+        method: PaymentMethod,
         intent: Option<String>,
+        by: Actor,
         at: Timestamp,
-    ) -> Result<Transaction, IllegalMove> {
-        let id = payment.data.booking_id.clone();
-        let mut transaction = Transaction::new();
-        for booking in bookings {
-            let mut data = booking.data.clone();
-            let (from, to) = (data.status.as_str(), BookingStatus::Confirmed.as_str());
-            if *data.paid_under() != id {
-                return Err(IllegalMove { entity: Self::TYPE, from, to });
-            }
-            // Assigned → confirmed is a job taken away from its driver: another verb's.
-            data.only_from(BookingStatus::Pending, BookingStatus::Confirmed)?;
-            data.status = BookingStatus::Confirmed;
-            data.timeline.confirmed = Some(at);
+    ) -> Result<Move<Self>, IllegalMove> {
+        let mut data = row.data.clone();
+        // Assigned → confirmed is a job taken away from its driver: another verb's.
+        data.only_from(BookingStatus::Pending, BookingStatus::Confirmed)?;
+        data.status = BookingStatus::Confirmed;
+        data.timeline.confirmed = Some(at);
+        data.payment.method = method;
+        if !method.is_settled_at_the_end() {
             data.payment.status = PaymentStatus::Completed;
-            data.payment.stripe_payment_intent_id.clone_from(&intent);
-            transaction = transaction.apply(&Move::of(booking, data, Actor::Stripe, at)?);
         }
-        transaction = transaction.apply(&Payment::complete(payment, intent.clone(), at)?);
-        if let Some(intent) = intent {
-            transaction = transaction.create(&StripeLink::to(intent, id, Actor::Stripe, at));
+        data.payment.stripe_payment_intent_id = intent;
+        Move::of(row, data, by, at)
+    }
+
+    /// It was not paid in time.
+    ///
+    /// # Errors
+    /// When it does not wait to be paid.
+    pub(crate) fn lapse(row: Stored<Self>, at: Timestamp) -> Result<Move<Self>, IllegalMove> {
+        row.data.only_from(BookingStatus::Pending, BookingStatus::Cancelled)?;
+        let (fare, pickup) = (row.data.pricing.amount, row.data.journey.pickup_time);
+        let judgement =
+            judge(&CancellationPolicy::free(), CancelledBy::Unpaid, fare, Pence::ZERO, pickup, at);
+        let by = Actor::System;
+        let cancellation = Cancellation { judgement, reason: None, at, location: None, cancelled_by: by };
+        Self::cancel(row, cancellation, Some(PaymentStatus::Failed), at)
+    }
+
+    /// Says how its payment stands; none when it says so already, or was never paid for.
+    pub(crate) fn say_paid(row: Stored<Self>, status: PaymentStatus, at: Timestamp) -> Option<Rewrite<Self>> {
+        let paid = |status| matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
+        if row.data.payment.status == status || !paid(row.data.payment.status) || !paid(status) {
+            return None;
         }
-        Ok(transaction)
+        let mut data = row.data.clone();
+        data.payment.status = status;
+        Some(Rewrite::of(row, data, Actor::Stripe, at))
     }
 
     /// Whether a vehicle must take a wheelchair.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod cancelling;
 mod making;
 mod parts;
 
@@ -11,9 +12,10 @@ pub use parts::{
     Pairing, Step, StepTaken, Timeline,
 };
 
-use super::{driver::Driver, of_booking, of_driver, vehicle::Vehicle};
+use super::{driver::Driver, of_booking, of_driver, payment::PaymentStatus, vehicle::Vehicle};
 use crate::{
     actor::Actor,
+    cancellation::Cancellation,
     geo::Coordinates,
     id::{BookingId, BookingReference, DriverId, QuoteId, UserId},
     journey::VehicleType,
@@ -23,7 +25,7 @@ use crate::{
         Base, Entity, Gsi1, Gsi2, Gsi3, IllegalMove, IndexedBy, Key, Machine, Move, Pk, Stateful, Stored,
     },
     text::Note,
-    time::Timestamp,
+    time::{Interval, Timestamp},
 };
 
 /// Where a booking stands. En route and arrived are progress inside `assigned`, kept in the timeline.
@@ -125,10 +127,17 @@ pub struct Booking {
     pub driver: Option<AssignedDriver>,
     /// In which vehicle; null until assigned.
     pub vehicle: Option<AssignedVehicle>,
+    /// The time for which their days hold the job, as it was when the job was given; none while nobody has it, once it is
+    /// over, and of a job that was given before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed: Option<Interval>,
     /// How the payment stands.
     pub payment: BookingPayment,
     /// When each thing happened.
     pub timeline: Timeline,
+    /// How it was called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<Cancellation>,
     /// The ride's steps as the driver reported them.
     #[serde(default)]
     pub steps: Vec<StepTaken>,
@@ -157,12 +166,22 @@ pub enum StepError {
 /// Seconds by which a driver's phone may be off.
 pub const PHONE_OFF: u32 = 120;
 
+/// A moment as a phone tells it: between two others, give or take what its clock may be off. One that is a little off tells
+/// nothing before the first or after now.
+fn between(before: Timestamp, at: Timestamp, now: Timestamp) -> Result<Timestamp, StepError> {
+    if at.plus(PHONE_OFF) < before || at > now.plus(PHONE_OFF) {
+        return Err(StepError::OutOfTime);
+    }
+    Ok(at.max(before).min(now))
+}
+
 impl Booking {
     /// Gives the job to a driver. The proof is for [`crate::dispatch`], which also guards both schedules.
     pub(crate) fn assign(
         row: Stored<Self>,
         driver: &Driver,
         vehicle: &Vehicle,
+        committed: Interval,
         by: Actor,
         at: Timestamp,
     ) -> Result<Move<Self>, IllegalMove> {
@@ -171,6 +190,7 @@ impl Booking {
         data.only_from(BookingStatus::Confirmed, BookingStatus::Assigned)?;
         data.status = BookingStatus::Assigned;
         data.timeline.assigned = Some(at);
+        data.committed = Some(committed);
         data.dispatched_by = Some(by.clone());
         data.driver = Some(AssignedDriver {
             driver_id: driver.driver_id.clone(),
@@ -202,6 +222,12 @@ impl Booking {
         Err(IllegalMove { entity: Self::TYPE, from: self.status.as_str(), to: to.as_str() })
     }
 
+    /// Whether a driver has it who has not driven it yet.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.status, BookingStatus::Assigned | BookingStatus::InProgress)
+    }
+
     /// The step that was taken last.
     #[must_use]
     pub fn last_step(&self) -> Option<Step> {
@@ -213,12 +239,11 @@ impl Booking {
     /// The step that can be taken next; none before it is assigned and after it is completed or cancelled.
     #[must_use]
     pub fn next_step(&self) -> Option<Step> {
-        let under_way = matches!(self.status, BookingStatus::Assigned | BookingStatus::InProgress);
         let next = match self.last_step() {
             None => Some(Step::EnRoute),
             Some(last) => Step::ALL.into_iter().find(|step| *step > last),
         };
-        next.filter(|_| under_way)
+        next.filter(|_| self.is_under_way())
     }
 
     /// Takes the next step of the ride at the driver's own time.
@@ -239,11 +264,7 @@ impl Booking {
         }
         let before =
             data.steps.last().map(|taken| taken.at).or(data.timeline.assigned).unwrap_or(Timestamp::MIN);
-        if at.plus(PHONE_OFF) < before || at > now.plus(PHONE_OFF) {
-            return Err(StepError::OutOfTime);
-        }
-        // A clock that is a little off tells no step before the last or after now.
-        let at = at.max(before).min(now);
+        let at = between(before, at, now)?;
         let moment = match step {
             Step::EnRoute => &mut data.timeline.driver_en_route,
             Step::Arrived => &mut data.timeline.arrived,
@@ -252,6 +273,11 @@ impl Booking {
         };
         *moment = Some(at);
         data.status = step.leads_to();
+        if step == Step::Completed && data.payment.method.is_settled_at_the_end() {
+            data.payment.status = PaymentStatus::Completed;
+        }
+        // What has been driven is never freed.
+        data.committed = data.committed.filter(|_| step != Step::Completed);
         data.steps.push(StepTaken { step, at, recorded_at: now, location });
         Move::of(row, data, by, now).map_err(|_| StepError::OutOfOrder)
     }
@@ -324,8 +350,9 @@ impl IndexedBy<Gsi3> for Booking {
         of_driver(driver)
     }
 
+    /// Of what was called off the driver is named for the record; it is no job of theirs any more.
     fn entry(row: &Stored<Self>) -> Option<Key<Gsi3>> {
-        let driver = row.data.driver.as_ref()?;
+        let driver = row.data.driver.as_ref().filter(|_| row.data.status != BookingStatus::Cancelled)?;
         Some(Self::partition(&driver.driver_id).at(pickup_sort(row.data.journey.pickup_time)))
     }
 }

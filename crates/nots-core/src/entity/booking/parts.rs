@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::BookingStatus;
 use crate::{
     contact::{Email, Phone},
-    entity::payment::{PaymentMethod, PaymentStatus},
+    entity::{
+        payment::{PaymentMethod, PaymentStatus},
+        tariff::TariffKey,
+    },
     geo::{Coordinates, Place},
     id::{BookingId, DriverId, PaymentId, UserId, VehicleId},
     journey::{self, Distance, Duration, ViaStop},
@@ -139,6 +142,14 @@ pub struct BookedPricing {
     pub tariff_version: u32,
     /// Since when that tariff is in force.
     pub tariff_effective_from: Timestamp,
+}
+
+impl BookedPricing {
+    /// What names the version of the tariff that priced it; one that is not there, of a fare that was agreed elsewhere.
+    #[must_use]
+    pub const fn tariff(&self) -> TariffKey {
+        (self.tariff_effective_from, self.tariff_version)
+    }
 }
 
 /// The driver as they were when the job was given.

@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use super::{Code, Extra, FixedPrice, Rate, Terms, WHOLE, When};
-use crate::{area::Area, calendar::Weekday, journey::VehicleType, money::Pence};
+use crate::{
+    area::Area,
+    calendar::Weekday,
+    journey::VehicleType,
+    money::{LEAST_CHARGE, Pence},
+};
 
 /// The most that one amount of a tariff may be: £10,000.
 const MAX_AMOUNT: Pence = Pence::new(1_000_000);
-/// The least that a journey may cost: Stripe takes no less in sterling.
-const LEAST_FARE: Pence = Pence::new(30);
 /// The most that an uplift may add: three times the fare.
 const MAX_UPLIFT: u32 = 30_000;
 /// The most zones, fixed prices, uplifts, extras and dates that a tariff may have; it is one item of the table.
@@ -52,14 +55,14 @@ impl CheckedTerms {
 }
 
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+    pub(super) fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
     }
 
-    fn amount(&mut self, pointer: impl Into<String>, amount: Pence) {
+    pub(super) fn amount(&mut self, pointer: impl Into<String>, amount: Pence) {
         if amount < Pence::ZERO {
             self.add(pointer, "must not be negative");
         } else if amount > MAX_AMOUNT {
@@ -67,14 +70,14 @@ impl Faults {
         }
     }
 
-    fn at_most(&mut self, pointer: impl Into<String>, number: u32, most: u32) {
+    pub(super) fn at_most(&mut self, pointer: impl Into<String>, number: u32, most: u32) {
         if number > most {
             self.add(pointer, format!("must be at most {most}"));
         }
     }
 
     /// Whether a list is short enough to be looked into: whoever sends one that is too long waits for no more than that.
-    fn few(&mut self, pointer: &str, number: usize, most: usize) -> bool {
+    pub(super) fn few(&mut self, pointer: &str, number: usize, most: usize) -> bool {
         if number > most {
             self.add(pointer, format!("must have at most {most} entries"));
         }
@@ -97,7 +100,7 @@ impl Terms {
     /// # Errors
     /// Everything that is wrong: an amount that is negative or absurd, a zone that is none or that is named and not
     /// there, two entries that say different things of the same journey or hour, an extra for accessibility that costs
-    /// something.
+    /// something, a moment before the pickup at which no row says what cancelling costs.
     pub fn check(self) -> Result<CheckedTerms, Vec<Fault>> {
         let mut faults = Faults::default();
         self.check_amounts(&mut faults);
@@ -105,6 +108,7 @@ impl Terms {
         self.check_fixed_prices(&mut faults);
         self.check_uplifts(&mut faults);
         self.check_extras(&mut faults);
+        self.cancellation.check(&mut faults);
         if faults.0.is_empty() { Ok(CheckedTerms(self)) } else { Err(faults.0) }
     }
 
@@ -124,9 +128,9 @@ impl Terms {
             }
         }
         for kind in VehicleType::ALL {
-            if self.rates.of(kind).minimum_fare < LEAST_FARE {
+            if self.rates.of(kind).minimum_fare < LEAST_CHARGE {
                 let detail =
-                    format!("must be at least {} pence: no less can be paid by card", LEAST_FARE.get());
+                    format!("must be at least {} pence: no less can be paid by card", LEAST_CHARGE.get());
                 faults.add(format!("/rates/{kind}/minimumFare"), detail);
             }
         }

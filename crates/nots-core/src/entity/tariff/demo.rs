@@ -1,8 +1,8 @@
 //! The demonstration tariff: an operator who is not registered for VAT, with fixed prices to airports.
 
 use super::{
-    BankHolidays, Code, Extra, FixedPrice, FreeWaiting, Label, NotACode, Overlap, PerVehicle, Rate, Tariff,
-    Terms, Uplift, Uplifts, Vat, When, Zone,
+    BankHolidays, CancellationPolicy, CancellationRow, Code, Extra, Fee, FixedPrice, FreeWaiting, Label,
+    NotACode, Overlap, PerVehicle, Rate, Tariff, Terms, Uplift, Uplifts, Vat, WHOLE, When, Zone,
 };
 use crate::{
     area::Area,
@@ -88,6 +88,7 @@ pub fn demo_terms() -> Result<Terms, DemoError> {
         per_via_stop: Pence::new(stop),
         per_waiting_minute: Pence::new(waiting),
     };
+    let row = |hours_before, share| CancellationRow { hours_before, fee: Fee::Percent(share) };
     let town = "bournemouth-poole";
     // Highcliffe to Upton and Wimborne to the sea.
     let mut zones =
@@ -142,6 +143,10 @@ pub fn demo_terms() -> Result<Terms, DemoError> {
         service_area: Vec::new(),
         minimum_notice_seconds: 0,
         estimates_bookable: true,
+        cancellation: CancellationPolicy {
+            rows: vec![row(24, 0), row(2, 5_000), row(0, WHOLE)],
+            no_show: Fee::Percent(WHOLE),
+        },
     })
 }
 

@@ -1,5 +1,6 @@
 //! Tariffs: what prices a journey, in force from a moment on. A version is never changed in place.
 
+mod cancellation;
 mod check;
 mod demo;
 mod places;
@@ -16,6 +17,7 @@ use crate::{
     time::{Seconds, Timestamp},
 };
 
+pub use cancellation::{CancellationPolicy, CancellationRow, Fee};
 pub use check::{CheckedTerms, Fault};
 pub use demo::{demo, demo_terms};
 pub use places::{FixedPrice, Zone};
@@ -203,6 +205,8 @@ pub struct Terms {
     pub minimum_notice_seconds: Seconds,
     /// Whether a quote whose distance is an estimate may be booked.
     pub estimates_bookable: bool,
+    /// What cancelling costs.
+    pub cancellation: CancellationPolicy,
 }
 
 impl Terms {

@@ -5,7 +5,11 @@ use serde_dynamo::AttributeValue;
 use crate::table::{Item, Upgrade, attr};
 
 /// The steps, the first from schema 1 to 2.
-pub(super) const STEPS: &[Upgrade] = &[rates_alone_become_a_whole_tariff];
+pub(super) const STEPS: &[Upgrade] = &[rates_alone_become_a_whole_tariff, cancelling_costs_nothing];
+
+fn map(fields: &[(&str, AttributeValue)]) -> AttributeValue {
+    AttributeValue::M(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+}
 
 /// 1 → 2: a tariff was rates by kind of vehicle and VAT. What it did not have it does not charge for, so that a quote which
 /// it priced costs the same to the penny.
@@ -13,9 +17,6 @@ fn rates_alone_become_a_whole_tariff(item: &mut Item) {
     let Some(data) = attr::data(item) else { return };
     let none = || AttributeValue::L(Vec::new());
     let zero = || attr::number(0);
-    let map = |fields: &[(&str, AttributeValue)]| {
-        AttributeValue::M(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
-    };
     if let Some(AttributeValue::M(rates)) = data.get_mut("rates") {
         for rate in rates.values_mut() {
             if let AttributeValue::M(rate) = rate {
@@ -43,6 +44,15 @@ fn rates_alone_become_a_whole_tariff(item: &mut Item) {
     }
 }
 
+/// 2 → 3: a tariff did not say what cancelling costs, so it costs nothing.
+fn cancelling_costs_nothing(item: &mut Item) {
+    let Some(data) = attr::data(item) else { return };
+    let free = || map(&[("percentBasisPoints", attr::number(0))]);
+    let row = map(&[("hoursBefore", attr::number(0)), ("fee", free())]);
+    let policy = [("rows", AttributeValue::L(vec![row])), ("noShow", free())];
+    data.insert("cancellation".to_owned(), map(&policy));
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -50,7 +60,7 @@ mod tests {
     use crate::{
         entity::{
             Tariff,
-            tariff::{Overlap, demo},
+            tariff::{CancellationRow, Fee, Overlap, demo},
         },
         table::{Entity, Item, Stored},
     };
@@ -89,6 +99,8 @@ mod tests {
         assert!(terms.zones.is_empty() && terms.extras.is_empty() && terms.uplifts.entries.is_empty());
         assert_eq!(terms.uplifts.overlap, Overlap::Highest);
         assert!(terms.estimates_bookable && terms.return_discount_basis_points == 0);
+        assert_eq!(terms.cancellation.rows, [CancellationRow { hours_before: 0, fee: Fee::NONE }]);
+        assert_eq!(terms.cancellation.no_show, Fee::NONE);
         terms.clone().check().unwrap();
         // Written, it is one of this schema, and nothing of it is told twice.
         let written = row.to_item().unwrap();
