@@ -24,6 +24,7 @@ pub mod journey;
 pub mod money;
 pub mod ports;
 pub mod pricing;
+pub mod rearrange;
 pub mod retry;
 pub mod settle;
 pub mod table;

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::BookingStatus;
 use crate::{
     contact::{Email, Phone},
-    entity::payment::{PaymentMethod, PaymentStatus},
+    entity::{
+        payment::{PaymentMethod, PaymentStatus},
+        quote::{Enquiry, LegPricing, QuotePricing},
+    },
     geo::{Coordinates, Place},
     id::{BookingId, DriverId, PaymentId, UserId, VehicleId},
     journey::{self, Distance, Duration, ViaStop},
@@ -57,6 +60,20 @@ pub struct BookedJourney {
 }
 
 impl BookedJourney {
+    /// The way there of what was asked for.
+    pub(super) fn outward(enquiry: &Enquiry, pickup: Option<Note>, dropoff: Option<Note>) -> Self {
+        Self {
+            pickup_location: enquiry.pickup_location.clone(),
+            via_stops: enquiry.via_stops.clone(),
+            dropoff_location: enquiry.dropoff_location.clone(),
+            pickup_time: enquiry.pickup_time,
+            pickup_instructions: pickup,
+            dropoff_instructions: dropoff,
+            distance: enquiry.journey.distance,
+            duration: enquiry.journey.duration,
+        }
+    }
+
     /// Seconds from the pickup to the drop-off: the drive, and the waiting at its stops.
     #[must_use]
     pub fn lasts(&self) -> Seconds {
@@ -139,6 +156,19 @@ pub struct BookedPricing {
     pub tariff_version: u32,
     /// Since when that tariff is in force.
     pub tariff_effective_from: Timestamp,
+}
+
+impl BookedPricing {
+    /// One way's part of what was quoted.
+    pub(super) fn of(quoted: &QuotePricing, leg: LegPricing) -> Self {
+        Self {
+            amount: Total { total: leg.breakdown.total, currency: quoted.currency },
+            breakdown: leg.breakdown,
+            lines: leg.lines,
+            tariff_version: quoted.tariff_version,
+            tariff_effective_from: quoted.tariff_effective_from,
+        }
+    }
 }
 
 /// The driver as they were when the job was given.
