@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_eventbridge::{Client, types::PutEventsRequestEntry};
 use nots_core::{
-    event::BookingEvent,
+    announce::Announcement,
     ports::{Events, PublishError},
 };
 
@@ -29,14 +29,13 @@ impl EventBus {
 
 #[async_trait]
 impl Events for EventBus {
-    async fn publish(&self, event: &BookingEvent) -> Result<(), PublishError> {
-        let detail = serde_json::to_string(event).map_err(|error| PublishError(error.into()))?;
+    async fn publish(&self, what: &Announcement) -> Result<(), PublishError> {
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(nots_core::event::SOURCE)
-            .detail_type(event.detail_type())
-            .resources(event.id())
-            .detail(detail)
+            .detail_type(&what.detail_type)
+            .resources(&what.id)
+            .detail(what.detail.to_string())
             .build();
         let answer = self.client.put_events().entries(entry).send().await;
         let answer = answer.map_err(|error| PublishError(error.into()))?;

@@ -44,3 +44,10 @@ pub trait Consumer<R: Send + 'static>: Send + Sync + 'static {
     /// Works on one; a failure brings it back later.
     async fn consume(&self, record: R) -> Result<(), Cause>;
 }
+
+/// Works when a schedule says so. Working again at once must change nothing more.
+#[async_trait]
+pub trait Job: Send + Sync + 'static {
+    /// Works; a failure is reported, and the next time comes anyway.
+    async fn run(&self) -> Result<(), Cause>;
+}

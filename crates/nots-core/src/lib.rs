@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod announce;
 pub mod area;
 pub mod calendar;
 pub mod cancellation;

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
+    announce::Announcement,
     contact::{Email, Phone},
-    event::BookingEvent,
     geo::Place,
     id::BookingId,
     journey::{Leg, Way},
@@ -216,7 +216,7 @@ pub struct PublishError(#[source] pub Cause);
 #[async_trait]
 pub trait Events: Send + Sync {
     /// Publishes one event; again is harmless, since who listens knows it by its id.
-    async fn publish(&self, event: &BookingEvent) -> Result<(), PublishError>;
+    async fn publish(&self, what: &Announcement) -> Result<(), PublishError>;
 }
 
 /// The token issuer's keys could not be had.

@@ -8,6 +8,7 @@ mod batch;
 mod http;
 mod invoke;
 mod random;
+mod schedule;
 mod telemetry;
 mod time;
 
@@ -17,5 +18,6 @@ pub use http::{Origins, http_service, serve};
 pub use invoke::{Invoke, InvokeError, invocable};
 pub use lambda_runtime::{Context, Error, LambdaEvent};
 pub use random::RandomIds;
+pub use schedule::{JobFailed, schedule_service, serve_schedule};
 pub use telemetry::{init_telemetry, log_to_terminal};
 pub use time::SystemClock;

@@ -1,5 +1,5 @@
-//! What runs by itself: the table's stream to `events-relay`, the queue to `notifications-send`, Stripe's webhooks to
-//! the gateway, and what falls due by the clock.
+//! What runs by itself: the table's stream to `events-relay`, queues to `notifications-send` and `payments-settle`,
+//! Stripe's webhooks to the gateway, and what falls due by the clock.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, Notify};
 
 use crate::{
-    bus::LocalBus,
+    bus::{LocalBus, LocalQueue},
     dynamo::Dynamo,
     gateway::Gateway,
     stripe::{StripeStandIn, WebhookDelivery, WebhookReceiver},
@@ -29,6 +29,8 @@ const BATCH: usize = 100;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often expired items are looked for.
 const SWEEP_EVERY: u32 = 3_600;
+/// How often bookings that were not paid are looked for, as the schedule in the template says.
+const END_EVERY: u32 = 60;
 
 /// The background of a platform.
 pub(crate) struct Background {
@@ -37,6 +39,8 @@ pub(crate) struct Background {
     pub(crate) relay: Invoke,
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) sender: Invoke,
+    pub(crate) settler: Invoke,
+    pub(crate) sweeper: Invoke,
     pub(crate) stripe: Arc<StripeStandIn>,
     pub(crate) gateway: Arc<Gateway>,
     /// Where the stream goes on, and when the table was last swept; held by whoever is at work.
@@ -53,6 +57,8 @@ pub(crate) struct Progress {
     pub(crate) stream: Option<String>,
     pub(crate) kept: Option<String>,
     pub(crate) swept: Timestamp,
+    /// When unpaid bookings were last looked for.
+    pub(crate) ended: Timestamp,
     pub(crate) aside: Vec<Value>,
 }
 
@@ -88,7 +94,14 @@ impl Background {
             log(self.stripe.sweep(now).map_err(Cause::from), "sweep the card processor's sessions");
             let mut worked = self.stripe.deliver_due(self.gateway.as_ref()).await > 0;
             worked |= self.stream(&mut at).await;
-            worked |= self.queue().await;
+            worked |= work_on(&self.bus.notifications, &self.sender).await;
+            worked |= work_on(&self.bus.refunds, &self.settler).await;
+            if now.since(at.ended) >= u64::from(END_EVERY) {
+                at.ended = now;
+                let swept = (self.sweeper)(b"{}".to_vec()).await;
+                log(swept.map(drop).map_err(Cause::from), "end what is not paid");
+                worked = true;
+            }
             if !worked {
                 self.keep(&mut at);
                 return;
@@ -175,22 +188,21 @@ impl Background {
             }
         }
     }
+}
 
-    /// One batch of the queue; whether there was one.
-    async fn queue(&self) -> bool {
-        let Some((batch, ids)) = self.bus.receive() else { return false };
-        let answer = (self.sender)(batch.to_string().into_bytes()).await;
-        let failed = match answer.map_err(Cause::from).and_then(|a| Ok(serde_json::from_slice::<Value>(&a)?))
-        {
-            Ok(answer) => failures(&answer),
-            Err(error) => {
-                log(Err(error), "send a batch of notices");
-                ids.clone()
-            }
-        };
-        self.bus.settle(&ids, &failed);
-        true
-    }
+/// One batch of a queue; whether there was one.
+async fn work_on(queue: &LocalQueue, function: &Invoke) -> bool {
+    let Some((batch, ids)) = queue.receive() else { return false };
+    let answer = function(batch.to_string().into_bytes()).await;
+    let failed = match answer.map_err(Cause::from).and_then(|a| Ok(serde_json::from_slice::<Value>(&a)?)) {
+        Ok(answer) => failures(&answer),
+        Err(error) => {
+            log(Err(error), "work on a batch of a queue");
+            ids.clone()
+        }
+    };
+    queue.settle(&ids, &failed);
+    true
 }
 
 /// Writes a file whole or not at all, whenever the process is stopped.

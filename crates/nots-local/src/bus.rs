@@ -9,7 +9,8 @@ use std::{
 use async_trait::async_trait;
 use nots_core::{
     Seconds, Timestamp,
-    event::{BookingEvent, SOURCE},
+    announce::{Alert, Announcement, RefundOwed},
+    event::SOURCE,
     ports::{Clock, Events, PublishError},
 };
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ const MOST_DELIVERIES: u32 = 60;
 /// Messages in a batch.
 const BATCH: usize = 10;
 
-/// A message in the queue.
+/// A message in a queue.
 #[derive(Debug, Clone)]
 struct Queued {
     id: String,
@@ -30,18 +31,18 @@ struct Queued {
     visible_at: Timestamp,
 }
 
-/// A bus whose one rule puts every event of ours into one queue.
-pub struct LocalBus {
+/// A queue with what a function takes from it.
+#[derive(Debug)]
+pub struct LocalQueue {
+    name: &'static str,
     clock: Arc<dyn Clock>,
     queue: Mutex<VecDeque<Queued>>,
     dead: Mutex<Vec<String>>,
 }
 
-impl LocalBus {
-    /// With an empty queue.
-    #[must_use]
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, queue: Mutex::default(), dead: Mutex::default() }
+impl LocalQueue {
+    fn new(name: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self { name, clock, queue: Mutex::default(), dead: Mutex::default() }
     }
 
     /// A batch as Lambda receives it, and the ids in it; none when no message is visible now.
@@ -65,7 +66,7 @@ impl LocalBus {
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:eu-west-2:000000000000:nots-local-notifications",
+                "eventSourceARN": format!("arn:aws:sqs:eu-west-2:000000000000:nots-local-{}", self.name),
                 "awsRegion": "eu-west-2",
             }));
         }
@@ -82,7 +83,7 @@ impl LocalBus {
             }
             let again = failed.contains(&message.id) && message.received < MOST_DELIVERIES;
             if failed.contains(&message.id) && !again {
-                tracing::error!(message.id, "Put a notice aside for a person to look at");
+                tracing::error!(message.id, "Put a message of {} aside for a person to look at", self.name);
                 self.dead.lock().unwrap_or_else(PoisonError::into_inner).push(message.body.clone());
             }
             again
@@ -100,27 +101,66 @@ impl LocalBus {
     pub fn dead_letters(&self) -> Vec<String> {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    fn put(&self, message: Queued) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
+    }
+}
+
+/// A bus with the rules that the template has: what happened to bookings goes to one queue, refunds that are owed to
+/// another, and what a person must look at to the log.
+#[derive(Debug)]
+pub struct LocalBus {
+    clock: Arc<dyn Clock>,
+    /// What people are told of.
+    pub notifications: LocalQueue,
+    /// Refunds to be made.
+    pub refunds: LocalQueue,
+}
+
+impl LocalBus {
+    /// With empty queues.
+    #[must_use]
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let queue = |name| LocalQueue::new(name, clock.clone());
+        Self { notifications: queue("notifications"), refunds: queue("refunds"), clock }
+    }
+
+    /// Messages that wait in any queue.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.notifications.waiting() + self.refunds.waiting()
+    }
+
+    /// Messages that failed too often, of every queue.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<String> {
+        [self.notifications.dead_letters(), self.refunds.dead_letters()].concat()
+    }
 }
 
 #[async_trait]
 impl Events for LocalBus {
-    async fn publish(&self, event: &BookingEvent) -> Result<(), PublishError> {
-        let detail = serde_json::to_value(event).map_err(|error| PublishError(error.into()))?;
+    async fn publish(&self, what: &Announcement) -> Result<(), PublishError> {
         let now = self.clock.now();
         let id = format!("{:016x}", rand::random::<u64>());
         let envelope = json!({
             "version": "0",
             "id": id,
-            "detail-type": event.detail_type(),
+            "detail-type": what.detail_type,
             "source": SOURCE,
             "account": "000000000000",
             "time": now.in_utc("%Y-%m-%dT%H:%M:%SZ"),
             "region": "eu-west-2",
-            "resources": [event.id()],
-            "detail": detail,
+            "resources": [what.id],
+            "detail": what.detail,
         });
         let message = Queued { id, body: envelope.to_string(), received: 0, visible_at: now };
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
+        match what.detail_type.as_str() {
+            RefundOwed::DETAIL_TYPE => self.refunds.put(message),
+            Alert::DETAIL_TYPE => tracing::warn!(alert = %what.detail, "A person must look"),
+            _ => self.notifications.put(message),
+        }
         Ok(())
     }
 }

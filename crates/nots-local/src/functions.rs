@@ -4,7 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use nots_core::ports::{Cause, Clock, Events, Ids, Mail, Maps, PaymentNotices, Payments, SigningKeys, Table};
 use nots_http::Endpoint;
-use nots_lambda::{Invoke, Origins, authorizer_service, invocable, queue_service, stream_service};
+use nots_lambda::{
+    Invoke, Origins, authorizer_service, invocable, queue_service, schedule_service, stream_service,
+};
 
 use crate::{gateway::Gateway, tokens};
 
@@ -53,6 +55,7 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
         .with(|p| payments_webhook::PaymentsWebhook {
             table: p.table,
             notices: p.notices,
+            payments: p.payments,
             clock: p.clock,
             ids: p.ids,
         })
@@ -108,6 +111,30 @@ pub fn sender(p: &Ports) -> Result<Invoke, Cause> {
         templates: Arc::new(notifications_send::Templates::from_dir(folder)?),
     };
     Ok(invocable(queue_service(Arc::new(sender))))
+}
+
+/// From the queue to refunds.
+#[must_use]
+pub fn settler(p: &Ports) -> Invoke {
+    let settle = payments_settle::PaymentsSettle {
+        table: p.table.clone(),
+        payments: p.payments.clone(),
+        clock: p.clock.clone(),
+        ids: p.ids.clone(),
+    };
+    invocable(queue_service(Arc::new(settle)))
+}
+
+/// Ends what is not paid in time, by the schedule.
+#[must_use]
+pub fn sweeper(p: &Ports) -> Invoke {
+    let sweep = payments_sweep::PaymentsSweep {
+        table: p.table.clone(),
+        payments: p.payments.clone(),
+        clock: p.clock.clone(),
+        ids: p.ids.clone(),
+    };
+    invocable(schedule_service(Arc::new(sweep)))
 }
 
 /// Websites that may read the local API's answers.

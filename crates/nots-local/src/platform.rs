@@ -201,9 +201,17 @@ impl Platform {
             relay: functions::relay(&ports),
             bus: bus.clone(),
             sender: functions::sender(&ports)?,
+            settler: functions::settler(&ports),
+            sweeper: functions::sweeper(&ports),
             stripe: stripe.clone(),
             gateway: gateway.clone(),
-            at: Mutex::new(Progress { kept: stream.clone(), stream, swept: clock.now(), aside: Vec::new() }),
+            at: Mutex::new(Progress {
+                kept: stream.clone(),
+                stream,
+                swept: clock.now(),
+                ended: clock.now(),
+                aside: Vec::new(),
+            }),
             position,
             bell,
         });

@@ -1,16 +1,15 @@
-//! From the table's stream: the booking's history, and the events that everybody else works from.
+//! From the table's stream: the booking's history, and the announcements that everybody else works from.
 //!
 //! A change that is stored is announced and one that is not stored never is. Each record may come again: the history
-//! row is conditional, and whoever listens knows an event by its id.
+//! row is conditional, and whoever listens knows an announcement by its id.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use nots_core::{
-    Actor,
+    announce::Announcement,
     consume::{Consumer, StreamRecord},
     entity::{Booking, History},
-    event::BookingEvent,
     ports::{Cause, Events, Table},
     table::{Because, Entity, Item, Stored, Transaction, attr},
 };
@@ -26,25 +25,27 @@ pub struct EventsRelay {
 #[async_trait]
 impl Consumer<StreamRecord> for EventsRelay {
     async fn consume(&self, record: StreamRecord) -> Result<(), Cause> {
-        let (Some(after), before) = (booking(record.after)?, booking(record.before)?) else {
-            return Ok(());
-        };
-        let history = History::of(before.as_ref(), &after)?;
-        match self.table.commit(Transaction::new().create(&history)).await {
-            Ok(()) => {}
-            // This record has been here before.
-            Err(error) if error.refused_by::<History>() == Some(&Because::Exists) => {}
-            Err(error) => return Err(error.into()),
+        if let Some(after) = booking(record.after.clone())? {
+            self.record(booking(record.before.clone())?.as_ref(), &after).await?;
         }
-        if after.meta.updated_by == Actor::Import {
-            // What is moved in from a legacy system has long been known to whom it concerns.
-            return Ok(());
-        }
-        for event in BookingEvent::between(before.as_ref(), &after) {
-            self.events.publish(&event).await?;
-            tracing::info!(booking.id = %event.booking_id, "Published `{}`", event.id());
+        for what in Announcement::between(record.before, record.after)? {
+            self.events.publish(&what).await?;
+            tracing::info!("Published `{}`", what.id);
         }
         Ok(())
+    }
+}
+
+impl EventsRelay {
+    /// Writes what changed of a booking.
+    async fn record(&self, before: Option<&Stored<Booking>>, after: &Stored<Booking>) -> Result<(), Cause> {
+        let history = History::of(before, after)?;
+        match self.table.commit(Transaction::new().create(&history)).await {
+            Ok(()) => Ok(()),
+            // This record has been here before.
+            Err(error) if error.refused_by::<History>() == Some(&Because::Exists) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

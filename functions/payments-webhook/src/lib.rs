@@ -1,17 +1,15 @@
 //! `POST /v1/webhooks/stripe`: what the card processor says has happened.
 //!
-//! A paid session confirms booking and payment in one transaction, once. Duplicates, late and reordered events find
-//! the booking moved on and change nothing; what is well signed and not ours is answered 200, so that it is not sent
-//! again; our own failure is answered 503, so that it is.
+//! An event is a hint at a fact, and facts only move on: duplicates, late and reordered events change nothing more. An
+//! event is kept in the transaction that has its effect. What is well signed and not ours, or none that we know, is
+//! answered 200, so that it is not sent again; our own failure is answered 503, so that it is.
 
 use std::sync::Arc;
 
 use nots_core::{
-    BookingId, access,
-    entity::{Booking, BookingStatus, Payment, PaymentStatus, StripeLink},
-    ports::{Clock, CompletedCheckout, Ids, PaymentNotice, PaymentNotices, Table, WebhookError},
-    retry,
-    table::{Because, Entity, Stored, WriteError},
+    entity::webhook::{Arrival, WebhookStatus},
+    ports::{Clock, GatewayError, Ids, News, PaymentNotice, PaymentNotices, Payments, Table, WebhookError},
+    settle::{Cashier, LearnError, Learned, Outcome},
 };
 use nots_http::{Access, Endpoint, Method, Problem, Request, Response, Route, StatusCode};
 use serde_json::json;
@@ -22,6 +20,8 @@ pub struct PaymentsWebhook {
     pub table: Arc<dyn Table>,
     /// Stripe's signatures and shapes.
     pub notices: Arc<dyn PaymentNotices>,
+    /// Stripe, to be asked how a refund stands now.
+    pub payments: Arc<dyn Payments>,
     /// Now.
     pub clock: Arc<dyn Clock>,
     /// Chance, for pauses.
@@ -39,14 +39,16 @@ impl Endpoint for PaymentsWebhook {
     async fn call(&self, request: Request) -> Result<Response, Problem> {
         let signature = request.header("stripe-signature").ok_or_else(Problem::bad_signature)?;
         match self.notices.read(&request.body, signature, self.clock.now()).await {
-            Ok(PaymentNotice::CheckoutCompleted(checkout)) if checkout.paid => {
-                self.confirm(&checkout).await?
+            Ok(notice) => {
+                let learned = self.learn(&notice).await.map_err(Problem::unavailable)?;
+                told(&notice.arrival, &learned)?;
             }
-            Ok(PaymentNotice::CheckoutCompleted(checkout)) => {
-                tracing::info!(booking.id = %checkout.booking_id, "A session was completed without the money yet");
-            }
-            Ok(PaymentNotice::Other { kind }) => {
-                tracing::info!(kind, "Took a webhook that concerns nothing of ours")
+            Err(WebhookError::NoEvent(why)) => {
+                tracing::warn!(
+                    why = why.to_string(),
+                    alert = "webhook_unreadable",
+                    "Took a webhook that is no event"
+                );
             }
             Err(WebhookError::Forged(why)) => {
                 // Many of these after a rotation mean that the secret here is not Stripe's.
@@ -59,103 +61,64 @@ impl Endpoint for PaymentsWebhook {
     }
 }
 
-/// Booking and payment would have it, and the PaymentIntent has paid for something else. In a race of two deliveries
-/// they refuse as well, and looking again tells.
-fn only_the_link_refused(error: &WriteError) -> bool {
-    match error {
-        WriteError::Refused(refusals) => {
-            refusals.iter().all(|r| r.entity == StripeLink::TYPE && r.because == Because::Exists)
-        }
-        _ => false,
-    }
-}
-
-fn waits(booking: &Stored<Booking>) -> bool {
-    booking.data.status == BookingStatus::Pending
+/// Why an event must come again.
+#[derive(Debug, thiserror::Error)]
+enum Again {
+    #[error(transparent)]
+    Learn(#[from] LearnError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
 }
 
 impl PaymentsWebhook {
-    /// Confirms booking and payment, if they are still waiting for it and the money is what was asked for.
-    async fn confirm(&self, checkout: &CompletedCheckout) -> Result<(), Problem> {
-        let id = &checkout.booking_id;
-        let mut lost = None;
-        for attempt in 0..retry::ATTEMPTS {
-            retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
-            let back = BookingId::return_of(id);
-            let reads = (access::booking(id), access::booking(&back), access::payment_of_booking(id));
-            let (Some(booking), returning, Some(payment)) = self.table.read(reads).await? else {
-                tracing::warn!(
-                    event.id = checkout.event_id,
-                    "A paid session names a booking that is not here"
-                );
-                return Ok(());
-            };
-            let bookings = Booking::paid_together(booking, returning);
-            if !self.concerns(checkout, &bookings, &payment.data) {
-                return Ok(());
+    async fn learn(&self, notice: &PaymentNotice) -> Result<Learned, Again> {
+        let (clock, ids) = (self.clock.as_ref(), self.ids.as_ref());
+        let cashier = Cashier { table: self.table.as_ref(), clock, ids };
+        let event = Some(&notice.arrival);
+        Ok(match &notice.news {
+            News::Session(facts) => cashier.session(facts, self.payments.livemode().await?, event).await?,
+            News::Refunds { payment_intent, booking_id } => {
+                // The event says that something changed; what it is now, Stripe says.
+                let facts = self.payments.refunds_of(payment_intent).await?;
+                cashier.refunds(payment_intent, booking_id.as_ref(), &facts, event).await?
             }
-            let intent = checkout.payment_intent.clone();
-            let waiting: Vec<_> = bookings.into_iter().filter(waits).collect();
-            let Ok(transaction) = Booking::confirm(waiting, payment, intent, self.clock.now()) else {
-                // The money is there, whatever we make of it: Stripe need not tell us again.
-                tracing::error!(booking.id = %id, event.id = checkout.event_id, alert = "paid_too_late",
-                    "A session was paid for what cannot be confirmed");
-                return Ok(());
-            };
-            match self.table.commit(transaction).await {
-                Ok(()) => {
-                    tracing::info!(booking.id = %id, event.id = checkout.event_id, "Confirmed booking `{id}`");
-                    return Ok(());
-                }
-                Err(error) if only_the_link_refused(&error) => {
-                    tracing::error!(booking.id = %id, event.id = checkout.event_id, alert = "payment_mismatch",
-                        "The PaymentIntent has paid for another booking");
-                    return Ok(());
-                }
-                // Another delivery of the same event, or another change: look again.
-                Err(error @ (WriteError::Busy(_) | WriteError::Refused(_))) => lost = Some(error),
-                Err(error) => return Err(error.into()),
+            News::Dispute(facts) => match &facts.payment_intent {
+                Some(intent) => cashier.dispute(intent, facts, event).await?,
+                None => cashier.keep(&notice.arrival, WebhookStatus::Irrelevant, None).await?,
+            },
+            News::Nothing => cashier.keep(&notice.arrival, WebhookStatus::Irrelevant, None).await?,
+            News::Unrecognised { why } => {
+                cashier.keep(&notice.arrival, WebhookStatus::Unrecognised, Some(why)).await?
             }
-        }
-        Err(lost.map_or_else(|| Problem::unavailable("no attempt was made"), Problem::unavailable))
+        })
     }
+}
 
-    /// Whether a paid session is to confirm any of the bookings that it is for now.
-    fn concerns(
-        &self,
-        checkout: &CompletedCheckout,
-        bookings: &[Stored<Booking>],
-        payment: &Payment,
-    ) -> bool {
-        let (id, event) = (&checkout.booking_id, &checkout.event_id);
-        if checkout.amount != payment.amount.total.get()
-            || !checkout.currency.eq_ignore_ascii_case(payment.amount.currency.code())
-        {
-            tracing::error!(booking.id = %id, event.id = event, alert = "payment_mismatch",
-                "A session was paid with another amount or currency than was asked for");
-            return false;
+/// What came of it, for the log; an event that is too early is to be sent again.
+fn told(event: &Arrival, learned: &Learned) -> Result<(), Problem> {
+    let (id, kind) = (event.event_id.as_str(), event.event_type.as_str());
+    match learned {
+        Learned::Taken(outcome @ (Outcome::Confirmed | Outcome::DuePaid)) => {
+            tracing::info!(event.id = id, kind, ?outcome, "Took the money");
         }
-        if payment.status == PaymentStatus::Completed {
-            // Another delivery of what paid for it, unless the money is other money.
-            if checkout.payment_intent.is_some()
-                && checkout.payment_intent != payment.provider.payment_intent_id
-            {
-                tracing::error!(booking.id = %id, event.id = event, alert = "paid_twice",
-                    "A second session was paid for a booking that has been paid");
-            }
-            return false;
+        Learned::Taken(Outcome::GivenBack) => {
+            tracing::warn!(event.id = id, kind, "Took money that confirms nothing; it goes back");
         }
-        let waiting = bookings.iter().filter(|booking| waits(booking)).count();
-        if waiting == 0 || payment.status != PaymentStatus::Pending {
-            tracing::error!(booking.id = %id, event.id = event, alert = "paid_too_late",
-                "A session was paid for a booking that no longer waits for it");
-            return false;
+        Learned::Taken(outcome) => tracing::info!(event.id = id, kind, ?outcome, "Took an event"),
+        Learned::Known => tracing::info!(event.id = id, kind, "The event has been here before"),
+        Learned::NotOurs => tracing::info!(event.id = id, kind, "The event asks nothing of us"),
+        Learned::Mismatched(why) => {
+            tracing::error!(
+                event.id = id,
+                kind,
+                why,
+                alert = "payment_mismatch",
+                "Took no effect of an event"
+            );
         }
-        if waiting < bookings.len() {
-            // The other way is driven all the same; what was paid for this one is owed back.
-            tracing::error!(booking.id = %id, event.id = event, alert = "paid_too_late",
-                "A session was paid for both ways of a journey of which one no longer waits for it");
+        Learned::TooEarly => {
+            return Err(Problem::unavailable("the payment that it is about is not known yet"));
         }
-        true
     }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nots_aws::{Aws, config};
 use nots_lambda::{Error, Origins, RandomIds, SystemClock, init_telemetry, serve};
-use nots_stripe::StripeNotices;
+use nots_stripe::{StripeNotices, StripePayments};
 use payments_webhook::PaymentsWebhook;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +14,7 @@ async fn main() -> Result<(), Error> {
     let endpoint = PaymentsWebhook {
         table: aws.table()?,
         notices: Arc::new(StripeNotices::new(aws.secret("STRIPE_WEBHOOK_SECRET_ID")?)),
+        payments: Arc::new(StripePayments::new(aws.secret("STRIPE_SECRET_KEY_ID")?, None)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::default()),
     };

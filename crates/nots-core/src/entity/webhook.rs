@@ -126,6 +126,14 @@ pub struct Arrival {
     pub occurred_at: Option<Timestamp>,
 }
 
+impl Arrival {
+    /// The same, once it is known which booking it concerns.
+    #[must_use]
+    pub fn about(&self, booking: &BookingId) -> Self {
+        Self { booking_id: Some(booking.clone()), ..self.clone() }
+    }
+}
+
 /// An event that the card processor sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -464,7 +464,7 @@ impl WriteError {
 }
 
 impl dyn Table + '_ {
-    /// Writes all of it or nothing, in one round trip.
+    /// Writes all of it or nothing, in one round trip; none when there is nothing to write.
     ///
     /// # Errors
     /// When an item refuses, the table is busy, or it does not answer.
@@ -472,6 +472,9 @@ impl dyn Table + '_ {
         let Transaction { ops, fault } = transaction;
         if let Some(fault) = fault {
             return Err(WriteError::Encode(fault));
+        }
+        if ops.is_empty() {
+            return Ok(());
         }
         match self.write_items(ops.clone()).await {
             Ok(_) => Ok(()),

@@ -9,7 +9,7 @@ use crate::{
         link::StripeLink,
         refund::{Refund, RefundCause, RefundStatus},
     },
-    id::{BookingId, RefundId},
+    id::{BookingId, PaymentId, RefundId},
     money::{Pence, Total},
     ports::{DisputeFacts, DisputeStage, RefundFacts, RefundStage, total_of},
     table::{IllegalMove, Move, New, Stored, Transaction},
@@ -357,7 +357,7 @@ impl Books {
         let capture = capture.ok_or(BooksError::Amount)?;
         capture.given_back = capture.given_back.plus(amount.total).ok_or(BooksError::Amount)?;
         let refund = Refund {
-            refund_id: Self::id_of_elsewhere(&self.data, facts),
+            refund_id: Self::id_of_elsewhere(&self.data.payment_id, facts),
             booking_id: self.data.booking_id.clone(),
             payment_id: self.data.payment_id.clone(),
             concerns: self.data.booking_id.clone(),
@@ -381,8 +381,8 @@ impl Books {
 
     /// What a refund that was made at the card processor is called here.
     #[must_use]
-    pub fn id_of_elsewhere(payment: &Payment, facts: &RefundFacts) -> RefundId {
-        RefundId::of_cause(&payment.payment_id, "elsewhere", &facts.id)
+    pub fn id_of_elsewhere(payment: &PaymentId, facts: &RefundFacts) -> RefundId {
+        RefundId::of_cause(payment, "elsewhere", &facts.id)
     }
 
     fn went_back(

@@ -1,6 +1,10 @@
 //! What becomes of money: of a session's facts, of refunds and of disputes, one transaction makes whatever follows. The
 //! same facts again, in any order, change nothing more.
 
+mod cashier;
+
+pub use cashier::{Cashier, LearnError, Learned};
+
 use crate::{
     actor::Actor,
     entity::{
@@ -278,7 +282,7 @@ pub fn refunds_told(
     let mut known: std::collections::HashMap<_, _> =
         known.into_iter().map(|row| (row.data.refund_id.clone(), row)).collect();
     for facts in facts {
-        let elsewhere = Books::id_of_elsewhere(books.payment(), facts);
+        let elsewhere = Books::id_of_elsewhere(&books.payment().payment_id, facts);
         let id = facts.refund_id.as_ref().filter(|id| known.contains_key(*id)).unwrap_or(&elsewhere);
         match known.remove(id) {
             Some(row) => books.refund_told(row, facts)?,
