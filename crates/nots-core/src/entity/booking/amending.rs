@@ -253,7 +253,7 @@ impl From<IllegalMove> for Unamendable {
 }
 
 /// Differences below this are let go: the card processor charges no less.
-pub const LEAST_CHARGE: Pence = Pence::new(30);
+const LEAST_CHARGE: Pence = Pence::new(30);
 
 /// A change of what was sold, and all that is read for it.
 #[derive(Debug)]
