@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hmac::{Hmac, Mac};
+use miniserde::json::Value;
 use nots_core::{
     BookingId, Timestamp,
-    ports::{CompletedCheckout, PaymentNotice, PaymentNotices, Secret, WebhookError},
+    entity::webhook::{Arrival, StripeEventId},
+    ports::{News, PaymentNotice, PaymentNotices, Secret, SessionStage, WebhookError},
+    text::Text,
 };
-use serde::Deserialize;
-use serde_json::Value;
-use sha2::Sha256;
 
-const COMPLETED: &str = "checkout.session.completed";
+use crate::{
+    facts::{self, Odd, Thing, is_id, is_word},
+    signature::{Unsigned, verify},
+};
 
 /// Stripe's webhooks: a signature in the `Stripe-Signature` scheme, over the raw body, at most 300 seconds from
 /// now either way.
@@ -21,10 +23,23 @@ pub struct StripeNotices {
 }
 
 impl StripeNotices {
-    /// Uses the signing secret (`whsec_…`) that `secret` holds at the time of each call.
+    /// Uses the signing secret (`whsec_…`) that `secret` holds at the time of each call: two of them, between commas or
+    /// white space, while one is rotated. A signature that none of them made is judged again by what it holds now.
     #[must_use]
     pub fn new(secret: Arc<dyn Secret>) -> Self {
         Self { secret }
+    }
+
+    async fn verify(&self, body: &str, signature: &str, now: Timestamp) -> Result<(), WebhookError> {
+        let known = self.secret.get().await.map_err(WebhookError::NoSecret)?;
+        let mut judged = verify(body, signature, &known, now);
+        if judged == Err(Unsigned::Signature) {
+            let fresh = self.secret.refresh().await.map_err(WebhookError::NoSecret)?;
+            if fresh != known {
+                judged = verify(body, signature, &fresh, now);
+            }
+        }
+        judged.map_err(|error| WebhookError::Forged(error.into()))
     }
 }
 
@@ -36,135 +51,91 @@ impl PaymentNotices for StripeNotices {
         signature: &str,
         now: Timestamp,
     ) -> Result<PaymentNotice, WebhookError> {
-        let secret = self.secret.get().await.map_err(WebhookError::NoSecret)?;
         let text = std::str::from_utf8(body).map_err(|error| WebhookError::Forged(error.into()))?;
-        verify(text, signature, secret.trim(), now).map_err(|error| WebhookError::Forged(error.into()))?;
-        Ok(understand(text))
+        self.verify(text, signature, now).await?;
+        understand(text).map_err(|error| WebhookError::NoEvent(error.into()))
     }
 }
 
-/// Seconds that a signature may be old, or ahead of us.
-const TOLERANCE: u64 = 300;
-
-/// Why a signature does not hold.
-#[derive(Debug, thiserror::Error)]
-enum Unsigned {
-    #[error("the header is not a signature")]
-    Header,
-    #[error("the signature is too old, or ahead of us")]
-    Time,
-    #[error("no signature in it was made with our secret")]
-    Signature,
+/// Why it is no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NoEvent {
+    #[error("it is no JSON object")]
+    NoObject,
+    #[error("it has no id, or none that Stripe would write")]
+    NoId,
+    #[error("it has no type, or none that Stripe would write")]
+    NoType,
 }
 
-/// Stripe's scheme: `t=<seconds>,v1=<hex HMAC-SHA256 of "t.body">`, with a `v1` for each secret while one is rotated.
-/// The library's own reader of webhooks has this too, but no way to it that does not link the decoders of every object
-/// that Stripe has.
-fn verify(body: &str, header: &str, secret: &str, now: Timestamp) -> Result<(), Unsigned> {
-    if secret.is_empty() {
-        // An empty key would verify what anyone can sign.
-        return Err(Unsigned::Signature);
-    }
-    let mut time = None;
-    let mut candidates = Vec::new();
-    for pair in header.split(',') {
-        match pair.trim().split_once('=').ok_or(Unsigned::Header)? {
-            ("t", text) => time = Some(text),
-            ("v1", text) => candidates.push(text),
-            _ => {}
-        }
-    }
-    let time = time.ok_or(Unsigned::Header)?;
-    let signed_at =
-        time.parse::<i64>().ok().and_then(|seconds| Timestamp::new(seconds).ok()).ok_or(Unsigned::Time)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| Unsigned::Signature)?;
-    mac.update(format!("{time}.{body}").as_bytes());
-    let ours = candidates.iter().filter_map(|text| hex::decode(text).ok());
-    if !ours.into_iter().any(|bytes| mac.clone().verify_slice(&bytes).is_ok()) {
-        return Err(Unsigned::Signature);
-    }
-    if now.since(signed_at).max(signed_at.since(now)) > TOLERANCE { Err(Unsigned::Time) } else { Ok(()) }
-}
-
-/// The envelope, as far as it is used.
-#[derive(Deserialize)]
-struct Event {
-    id: String,
-    data: Data,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    object: Session,
-}
-
-/// A Checkout Session, as far as it is used.
-#[derive(Deserialize)]
-struct Session {
-    id: String,
-    client_reference_id: Option<String>,
-    payment_status: String,
-    amount_total: i64,
-    currency: String,
-    payment_intent: Option<Reference>,
-}
-
-/// Stripe names another object by its id, or writes it out in full.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Reference {
-    Id(String),
-    Object { id: String },
-}
-
-impl Reference {
-    fn into_id(self) -> String {
-        match self {
-            Self::Id(id) | Self::Object { id } => id,
-        }
-    }
-}
-
-fn understand(body: &str) -> PaymentNotice {
-    let other = |kind: &str| PaymentNotice::Other { kind: kind.to_owned() };
-    let Ok(event) = serde_json::from_str::<Value>(body) else {
-        return other("not JSON");
+fn understand(body: &str) -> Result<PaymentNotice, NoEvent> {
+    let body: Value = miniserde::json::from_str(body).map_err(|_| NoEvent::NoObject)?;
+    let event = Thing::of(&body).ok_or(NoEvent::NoObject)?;
+    let event_id = event.text("id").and_then(|id| StripeEventId::parse(id).ok()).ok_or(NoEvent::NoId)?;
+    let kind = event.text("type").filter(|kind| is_word(kind, 100)).ok_or(NoEvent::NoType)?;
+    let object = event.thing("data").and_then(|data| data.thing("object"));
+    let arrival = Arrival {
+        event_id,
+        event_type: Text::parse(kind).map_err(|_| NoEvent::NoType)?,
+        api_version: event
+            .text("api_version")
+            .filter(|version| is_version(version))
+            .and_then(|version| Text::parse(version).ok()),
+        livemode: event.flag("livemode"),
+        object_id: object
+            .and_then(|object| object.text("id"))
+            .filter(|id| is_id(id, ""))
+            .and_then(|id| Text::parse(id).ok()),
+        booking_id: object.and_then(booking),
+        occurred_at: event.time("created"),
     };
-    match event.get("type").and_then(Value::as_str).filter(|kind| is_kind(kind)) {
-        None => other("no type"),
-        Some(COMPLETED) => match serde_json::from_value::<Event>(event).ok().and_then(ours) {
-            Some(completed) => PaymentNotice::CheckoutCompleted(completed),
-            None => other(COMPLETED),
+    Ok(PaymentNotice { arrival, news: object.map_or(SHAPELESS, |object| news(kind, object)) })
+}
+
+const SHAPELESS: News = News::Unrecognised { why: "it is about no object" };
+
+fn news(kind: &str, object: Thing<'_>) -> News {
+    let read = match kind {
+        "checkout.session.completed"
+        | "checkout.session.expired"
+        | "checkout.session.async_payment_succeeded" => facts::session(object).map(News::Session),
+        // Only the kind tells: the session itself is complete and unpaid, as it was while the money was on its way.
+        "checkout.session.async_payment_failed" => facts::session(object).map(|mut session| {
+            if session.stage == SessionStage::Processing {
+                session.stage = SessionStage::Failed;
+            }
+            News::Session(session)
+        }),
+        "payment_intent.payment_failed" => Ok(News::Nothing),
+        // What is not of a PaymentIntent is not ours; whether the PaymentIntent is ours, the table knows.
+        "charge.refunded" | "refund.created" | "refund.updated" | "refund.failed" => object
+            .reference("payment_intent", "pi_")
+            .map(|intent| News::Refunds { payment_intent: intent.to_owned(), booking_id: object.booking() })
+            .ok_or(Odd::NotOurs),
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.closed"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated" => match object.reference("payment_intent", "pi_") {
+            Some(_) => facts::dispute(object).map(News::Dispute),
+            None => Err(Odd::NotOurs),
         },
-        Some(kind) => other(kind),
+        _ => Err(Odd::Shape("nobody here knows its kind")),
+    };
+    match read {
+        Ok(news) => news,
+        Err(Odd::NotOurs) => News::Nothing,
+        Err(Odd::Shape(why)) => News::Unrecognised { why },
     }
 }
 
-/// The completed session of one of our bookings; none when it is somebody else's.
-fn ours(event: Event) -> Option<CompletedCheckout> {
-    let session = event.data.object;
-    let booking_id = BookingId::parse(session.client_reference_id.as_deref()?).ok()?;
-    Some(CompletedCheckout {
-        event_id: Some(event.id).filter(|id| is_id(id, "evt_"))?,
-        session_id: Some(session.id).filter(|id| is_id(id, "cs_"))?,
-        booking_id,
-        paid: session.payment_status == "paid",
-        amount: session.amount_total,
-        currency: session.currency,
-        payment_intent: session.payment_intent.map(Reference::into_id).filter(|id| is_id(id, "pi_")),
-    })
+/// Our booking: a session refers to it, everything else of ours carries it as metadata.
+fn booking(object: Thing<'_>) -> Option<BookingId> {
+    let referred = object.text("client_reference_id").and_then(|id| BookingId::parse(id).ok());
+    referred.or_else(|| object.booking())
 }
 
-/// Ids go into keys, so they are held to the letters that Stripe writes them with.
-fn is_id(text: &str, prefix: &str) -> bool {
-    text.len() <= 255
-        && text.strip_prefix(prefix).is_some_and(|rest| {
-            !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        })
-}
-
-/// `checkout.session.completed`: what may stand in a log line.
-fn is_kind(text: &str) -> bool {
-    (1..=100).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_'))
+/// `2026-09-30.endive`.
+fn is_version(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }

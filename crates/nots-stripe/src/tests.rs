@@ -3,14 +3,21 @@
 use std::{
     cell::RefCell,
     io::Write,
-    sync::{Arc, Once},
+    sync::{
+        Arc, Once,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use nots_core::ports::{Cause, Secret};
 
 mod checkout;
+mod keys;
+mod lists;
 mod notices;
+mod refunds;
+mod server;
 
 /// A secret that is there, or is not.
 pub(crate) struct Held(pub(crate) Option<&'static str>);
@@ -24,6 +31,35 @@ impl Secret for Held {
 
 pub(crate) fn held(text: &'static str) -> Arc<dyn Secret> {
     Arc::new(Held(Some(text)))
+}
+
+/// A secret that is rotated: the one after is had only by asking for it anew.
+pub(crate) struct Rotated {
+    pub(crate) before: &'static str,
+    pub(crate) after: &'static str,
+    pub(crate) refreshed: AtomicU32,
+}
+
+impl Rotated {
+    pub(crate) fn new(before: &'static str, after: &'static str) -> Arc<Self> {
+        Arc::new(Self { before, after, refreshed: AtomicU32::new(0) })
+    }
+
+    pub(crate) fn refreshed(&self) -> u32 {
+        self.refreshed.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Secret for Rotated {
+    async fn get(&self) -> Result<String, Cause> {
+        Ok(if self.refreshed() == 0 { self.before } else { self.after }.to_owned())
+    }
+
+    async fn refresh(&self) -> Result<String, Cause> {
+        self.refreshed.fetch_add(1, Ordering::SeqCst);
+        Ok(self.after.to_owned())
+    }
 }
 
 thread_local! {

@@ -18,10 +18,12 @@ use nots_core::{
     Timestamp,
     event::BookingEvent,
     ports::{
-        CheckoutOrder, CheckoutSession, Clock, Events, GatewayError, Ids, KeysError, Payments, PublishError,
-        RawPage, Reply, SigningKeys, Table, TableError,
+        ChargeFacts, CheckoutOrder, CheckoutSession, Clock, DisputeFacts, Events, GatewayError, Ids,
+        KeysError, Listed, Payments, PublishError, RawPage, RefundFacts, RefundOrder, Reply, SessionFacts,
+        SigningKeys, Table, TableError,
     },
     table::{Item, Op, RawKey, RawQuery},
+    time::Interval,
 };
 use nots_lambda::{Invoke, InvokeError, Origins, authorizer_service, invocable};
 use nots_local::{
@@ -275,11 +277,43 @@ struct OneSession;
 
 #[async_trait]
 impl Payments for OneSession {
+    async fn livemode(&self) -> Result<bool, GatewayError> {
+        Ok(false)
+    }
+
     async fn open_checkout(&self, _: &CheckoutOrder) -> Result<CheckoutSession, GatewayError> {
         let id = "cs_test_a1B2c3D4e5F6g7H8".to_owned();
         let url = format!("https://checkout.stripe.com/c/pay/{id}");
         Ok(CheckoutSession { id, url })
     }
+
+    async fn end_checkout(&self, _: &str) -> Result<Option<SessionFacts>, GatewayError> {
+        Err(unscripted())
+    }
+
+    async fn refund(&self, _: &RefundOrder) -> Result<RefundFacts, GatewayError> {
+        Err(unscripted())
+    }
+
+    async fn refunds_of(&self, _: &str) -> Result<Vec<RefundFacts>, GatewayError> {
+        Err(unscripted())
+    }
+
+    async fn charges(&self, _: Interval, _: Option<String>) -> Result<Listed<ChargeFacts>, GatewayError> {
+        Err(unscripted())
+    }
+
+    async fn refunds(&self, _: Interval, _: Option<String>) -> Result<Listed<RefundFacts>, GatewayError> {
+        Err(unscripted())
+    }
+
+    async fn disputes(&self, _: Interval, _: Option<String>) -> Result<Listed<DisputeFacts>, GatewayError> {
+        Err(unscripted())
+    }
+}
+
+fn unscripted() -> GatewayError {
+    GatewayError::Unavailable("no event asks for it".into())
 }
 
 #[derive(Default)]

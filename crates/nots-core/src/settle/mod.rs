@@ -2,8 +2,10 @@
 //! same facts again, in any order, change nothing more.
 
 mod cashier;
+mod counter;
 
 pub use cashier::{Cashier, LearnError, Learned};
+pub use counter::{due_paid_in_cash, settle_at_the_end, write_off};
 
 use crate::{
     actor::Actor,

@@ -1,87 +1,26 @@
-use std::{
-    collections::VecDeque,
-    error::Error,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::Arc;
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
 use nots_core::{
     BookingId, Currency, PaymentId, Pence, Timestamp,
     contact::Email,
     money::Total,
-    ports::{CheckoutOrder, CheckoutSession, GatewayError, Payments},
+    ports::{CheckoutOrder, CheckoutSession, GatewayError, Payments, SessionFacts, SessionStage},
 };
 use serde_json::{Value, json};
 use stripe::StripeError;
 
-use super::{Held, held, overhear, overheard};
+use super::{
+    Held, held, overhear, overheard,
+    server::{Say, Server, asking, error, quick, refusal},
+};
 use crate::{Patience, Refusal, StripePayments};
-
-/// What the server says next.
-enum Say {
-    Json(u16, Value),
-    Text(u16, &'static str),
-    Nothing,
-}
-
-#[derive(Clone, Default)]
-struct Server {
-    script: Arc<Mutex<VecDeque<Say>>>,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    /// Listens on a free port, answers from the script and keeps what it heard.
-    async fn start(script: impl IntoIterator<Item = Say>) -> (Self, String) {
-        let server = Self::default();
-        server.script.lock().unwrap().extend(script);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(server.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        (server, url)
-    }
-
-    fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
-    }
-}
-
-async fn answer(State(server): State<Server>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 100_000).await.unwrap();
-    let mut lines = vec![format!("{} {}", head.method, head.uri)];
-    for name in ["authorization", "content-type", "idempotency-key", "stripe-version"] {
-        let value = head.headers.get(name).map_or("none", |value| value.to_str().unwrap());
-        lines.push(format!("{name}: {value}"));
-    }
-    // The client keeps metadata in a hash map, so the order of its pairs is chance.
-    let mut pairs: Vec<&str> = std::str::from_utf8(&body).unwrap().split('&').collect();
-    pairs.sort_unstable();
-    lines.extend(pairs.into_iter().map(str::to_owned));
-    server.heard.lock().unwrap().push(lines.join("\n"));
-    let next = server.script.lock().unwrap().pop_front();
-    match next {
-        Some(Say::Json(status, body)) => {
-            (StatusCode::from_u16(status).unwrap(), body.to_string()).into_response()
-        }
-        Some(Say::Text(status, body)) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
-        Some(Say::Nothing) => std::future::pending().await,
-        None => (StatusCode::IM_A_TEAPOT, "the script has ended").into_response(),
-    }
-}
 
 fn order() -> CheckoutOrder {
     CheckoutOrder {
         idempotency_key: "checkout-payment_X7-1".into(),
         booking_id: BookingId::parse("booking_X7").unwrap(),
         payment_id: PaymentId::parse("payment_X7").unwrap(),
+        attempt: 3,
         amount: Total { total: Pence::new(1228), currency: Currency::Gbp },
         description: "NOTS-7K3M9Q: Bournemouth Railway Station to Poole Harbour & Quay".into(),
         email: Email::parse("ada+taxi@example.com").unwrap(),
@@ -110,34 +49,8 @@ fn session() -> Value {
     })
 }
 
-fn error(kind: &str, code: &str, param: Option<&str>) -> Value {
-    json!({"error": {
-        "code": code,
-        "doc_url": "https://stripe.com/docs/error-codes",
-        "message": "Invalid email address: ada@example.com",
-        "param": param,
-        "request_log_url": "https://dashboard.stripe.com/test/logs/req_1",
-        "type": kind,
-    }})
-}
-
-fn quick() -> Patience {
-    Patience {
-        per_try: Duration::from_millis(100),
-        total: Duration::from_secs(20),
-        tries: 3,
-        pause: Duration::from_millis(1),
-    }
-}
-
 async fn open(url: &str) -> Result<CheckoutSession, GatewayError> {
-    // Loopback answers at once, so only a server that says nothing runs into this.
-    let patience = Patience { per_try: Duration::from_secs(10), ..quick() };
-    StripePayments::new(held("sk_test_x\n"), Some(url)).with_patience(patience).open_checkout(&order()).await
-}
-
-fn refusal(error: &GatewayError) -> Option<&Refusal> {
-    error.source().and_then(|cause| cause.downcast_ref())
+    asking(url).open_checkout(&order()).await
 }
 
 #[tokio::test]
@@ -161,9 +74,11 @@ async fn everything_asked_comes_from_the_order() {
     line_items[0][price_data][product_data][name]=NOTS-7K3M9Q:+Bournemouth+Railway+Station+to+Poole+Harbour+%26+Quay
     line_items[0][price_data][unit_amount]=1228
     line_items[0][quantity]=1
+    metadata[attempt]=3
     metadata[bookingId]=booking_X7
     metadata[paymentId]=payment_X7
     mode=payment
+    payment_intent_data[metadata][attempt]=3
     payment_intent_data[metadata][bookingId]=booking_X7
     payment_intent_data[metadata][paymentId]=payment_X7
     success_url=https://dorset.example/bookings/booking_X7?paid%3Dyes
@@ -186,13 +101,15 @@ async fn what_stripe_judged_is_refused_at_once_and_quotes_nobody() {
         (400, "invalid_request_error", "amount_too_small", None),
         (400, "idempotency_error", "idempotency_error", None),
         (400, "invalid_request_error", "email_invalid", Some("customer_email")),
-        (401, "invalid_request_error", "api_key_expired", None),
         (402, "card_error", "card_declined", None),
         (404, "invalid_request_error", "resource_missing", Some("price")),
     ] {
         let (server, url) = Server::start([Say::Json(status, error(kind, code, param))]).await;
         let refused = open(&url).await.unwrap_err();
-        assert!(matches!(refused, GatewayError::Refused(_)), "{status}: {refused:?}");
+        assert!(
+            matches!(&refused, GatewayError::Refused { code: of, .. } if of.as_deref() == Some(code)),
+            "{status}: {refused:?}"
+        );
         let told =
             Refusal { status, kind: kind.into(), code: Some(code.into()), param: param.map(str::to_owned) };
         assert_eq!(refusal(&refused), Some(&told));
@@ -225,6 +142,7 @@ async fn a_fault_that_lasts_is_unavailable_after_three_tries() {
         || Say::Json(424, error("api_error", "bank_down", None)),
         || Say::Text(502, "<html>Bad Gateway</html>"),
         || Say::Text(200, "{\"id\": \"cs_test_cut"),
+        || Say::Json(403, error("invalid_request_error", "secret_key_required", None)),
     ] {
         let (server, url) = Server::start([say(), say(), say(), Say::Json(200, session())]).await;
         let failed = open(&url).await.unwrap_err();
@@ -238,7 +156,7 @@ async fn silence_is_unavailable_after_each_try_and_after_all() {
     let silent = || Server::start([Say::Nothing, Say::Nothing, Say::Nothing]);
     let late = |error: GatewayError| match error {
         GatewayError::Unavailable(cause) => cause.to_string(),
-        GatewayError::Refused(cause) => panic!("refused: {cause}"),
+        GatewayError::Refused { cause, .. } => panic!("refused: {cause}"),
     };
     let (_server, url) = silent().await;
     let payments = StripePayments::new(held("sk_test_x"), Some(&url)).with_patience(quick());
@@ -246,7 +164,11 @@ async fn silence_is_unavailable_after_each_try_and_after_all() {
     assert_eq!(late(failed), StripeError::Timeout.to_string(), "a try's own");
 
     let (server, url) = silent().await;
-    let short = Patience { per_try: Duration::from_secs(20), total: Duration::from_millis(100), ..quick() };
+    let short = Patience {
+        per_try: std::time::Duration::from_secs(20),
+        total: std::time::Duration::from_millis(100),
+        ..quick()
+    };
     let payments = StripePayments::new(held("sk_test_x"), Some(&url)).with_patience(short);
     let failed = payments.open_checkout(&order()).await.unwrap_err();
     assert_eq!(late(failed), "deadline has elapsed", "that of all tries together");
@@ -266,7 +188,7 @@ async fn a_session_without_a_page_is_refused() {
     let mut pageless = session();
     pageless["url"] = Value::Null;
     let (server, url) = Server::start([Say::Json(200, pageless)]).await;
-    assert!(matches!(open(&url).await.unwrap_err(), GatewayError::Refused(_)));
+    assert!(matches!(open(&url).await.unwrap_err(), GatewayError::Refused { .. }));
     assert_eq!(server.heard().len(), 1);
 }
 
@@ -295,4 +217,80 @@ async fn neither_the_customer_nor_the_key_is_logged() {
     for private in ["@example.com", "Poole", "sk_test_x"] {
         assert!(!text.contains(private), "{private} in {text}");
     }
+}
+
+fn complete() -> Value {
+    let mut paid = session();
+    paid["status"] = json!("complete");
+    paid["payment_status"] = json!("paid");
+    paid["payment_intent"] = json!({"id": "pi_3RlHe2", "object": "payment_intent", "status": "succeeded"});
+    paid["metadata"] = json!({"attempt": "3", "bookingId": "booking_X7"});
+    paid["url"] = Value::Null;
+    paid
+}
+
+async fn end(url: &str) -> Result<Option<SessionFacts>, GatewayError> {
+    asking(url).end_checkout("cs_test_a1Zk7Id18b3FeLh8OQGRS78R").await
+}
+
+/// As Stripe says that a session is over: without a code.
+fn over() -> Say {
+    let message = "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a \
+                   status of `complete`.";
+    Say::Json(400, json!({"error": {"message": message, "type": "invalid_request_error"}}))
+}
+
+#[tokio::test]
+async fn a_session_that_is_open_is_ended() {
+    let mut ended = session();
+    ended["status"] = json!("expired");
+    let (server, url) = Server::start([Say::Text(502, "bad gateway"), Say::Json(200, ended)]).await;
+    let facts = end(&url).await.unwrap().unwrap();
+    assert_eq!((facts.stage, facts.amount, facts.attempt), (SessionStage::Expired, 1228, None));
+    let heard = server.heard();
+    assert_eq!(heard.len(), 2, "again is harmless");
+    assert!(heard[1].starts_with("POST /v1/checkout/sessions/cs_test_a1Zk7Id18b3FeLh8OQGRS78R/expire\n"));
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_looked_at() {
+    let nothing_came = json!({"id": "pi_3RlHe2", "status": "requires_payment_method"});
+    let waiting = json!({"id": "pi_3RlHe2", "status": "processing"});
+    for (intent, paid, stage) in [
+        (complete()["payment_intent"].clone(), "paid", SessionStage::Paid),
+        (waiting, "unpaid", SessionStage::Processing),
+        (nothing_came, "unpaid", SessionStage::Failed),
+    ] {
+        let mut told = complete();
+        told["payment_intent"] = intent;
+        told["payment_status"] = json!(paid);
+        let (server, url) = Server::start([over(), Say::Json(200, told)]).await;
+        let facts = end(&url).await.unwrap().unwrap();
+        assert_eq!(facts.stage, stage);
+        assert_eq!(facts.payment_intent.as_deref(), Some("pi_3RlHe2"));
+        assert_eq!((facts.attempt, facts.livemode), (Some(3), false));
+        assert!(server.heard()[1].starts_with("GET /v1/checkout/sessions/cs_test_"), "{:?}", server.heard());
+        assert!(server.heard()[1].contains("expand[0]=payment_intent"), "{:?}", server.heard());
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_there_is_none_and_one_that_stays_open_was_not_ended() {
+    let missing = || Say::Json(404, error("invalid_request_error", "resource_missing", Some("session")));
+    let (_server, url) = Server::start([missing(), missing()]).await;
+    assert_eq!(end(&url).await.unwrap(), None);
+
+    let (_server, url) = Server::start([over(), Say::Json(200, session())]).await;
+    assert!(matches!(end(&url).await.unwrap_err(), GatewayError::Refused { .. }));
+
+    let (server, url) = Server::start([]).await;
+    for odd in ["", "cs_", "../v1/balance", "cs_test/../../x", "cs_test_a?x=1"] {
+        assert_eq!(asking(&url).end_checkout(odd).await.unwrap(), None, "{odd}");
+    }
+    assert!(server.heard().is_empty(), "no path is made of it");
+
+    let mut strange = session();
+    strange["status"] = json!("paused");
+    let (_server, url) = Server::start([Say::Json(200, strange)]).await;
+    assert!(matches!(end(&url).await.unwrap_err(), GatewayError::Unavailable(_)));
 }

@@ -1,17 +1,19 @@
 //! One change of a booking's money: whatever moves is put into the payment's facts and into the ledger at once, and what
 //! is owed back becomes refunds to be made, in one transaction that the payment's version guards.
 
-use super::{Capture, Dispute, Payment, PaymentMethod, PaymentStatus};
+mod disputes;
+mod refunds;
+
+use super::{Capture, Payment, PaymentMethod, PaymentStatus};
 use crate::{
     actor::Actor,
     entity::{
         ledger::{Account, EntryName, LedgerEntry, Movement, Particulars, Postings, Unbalanced},
         link::StripeLink,
-        refund::{Refund, RefundCause, RefundStatus},
+        refund::{Refund, RefundCause},
     },
-    id::{BookingId, PaymentId, RefundId},
-    money::{Pence, Total},
-    ports::{DisputeFacts, DisputeStage, RefundFacts, RefundStage, total_of},
+    id::BookingId,
+    money::Pence,
     table::{IllegalMove, Move, New, Stored, Transaction},
     text::{Note, Text},
     time::Timestamp,
@@ -40,6 +42,14 @@ pub enum BooksError {
 impl From<Unbalanced> for BooksError {
     fn from(_: Unbalanced) -> Self {
         Self::Amount
+    }
+}
+
+/// Where money is that did not come by card.
+const fn into(method: PaymentMethod) -> Account {
+    match method {
+        PaymentMethod::Account => Account::Invoiced,
+        PaymentMethod::Cash | PaymentMethod::Stripe | PaymentMethod::Legacy => Account::Cash,
     }
 }
 
@@ -122,6 +132,18 @@ impl Books {
         Ok(())
     }
 
+    /// What a journey still owed was paid in cash.
+    ///
+    /// # Errors
+    /// When the sum cannot be held.
+    pub fn due_paid_in_cash(&mut self, concerns: &BookingId, due: Pence) -> Result<(), BooksError> {
+        let particulars = self.about(concerns, Movement::Charge, None);
+        let sides = [(Account::Cash, due), (Account::Customer, due.negated())];
+        self.post("due_paid", concerns, particulars, sides)?;
+        self.captured(None, PaymentMethod::Cash, due);
+        Ok(())
+    }
+
     /// The passenger paid the driver, or it is put on the account: `fare` for the journey and `due` for what was raised
     /// after it.
     ///
@@ -134,12 +156,12 @@ impl Books {
         due: Pence,
     ) -> Result<(), BooksError> {
         let amount = fare.plus(due).ok_or(BooksError::Amount)?;
-        let into = match self.data.method {
-            PaymentMethod::Account => Account::Invoiced,
-            PaymentMethod::Cash | PaymentMethod::Stripe | PaymentMethod::Legacy => Account::Cash,
-        };
         let particulars = self.about(concerns, Movement::Charge, None);
-        let sides = [(into, amount), (Account::Fares, fare.negated()), (Account::Customer, due.negated())];
+        let sides = [
+            (into(self.data.method), amount),
+            (Account::Fares, fare.negated()),
+            (Account::Customer, due.negated()),
+        ];
         self.post("charge", concerns, particulars, sides)?;
         self.captured(None, self.data.method, amount);
         Ok(())
@@ -239,244 +261,6 @@ impl Books {
         self.post("due_written_off", concerns, particulars, sides)
     }
 
-    /// Somebody in the office gives money back. What failed to go back before is given first.
-    ///
-    /// # Errors
-    /// When more is asked for than can be given back.
-    pub fn give_back(&mut self, amount: Pence, owed: &Owed<'_>) -> Result<(), BooksError> {
-        let again = amount.min(self.data.owed_again);
-        let fresh = amount.less(again).ok_or(BooksError::Amount)?;
-        self.data.owed_again = self.data.owed_again.less(again).ok_or(BooksError::Amount)?;
-        let mut particulars = self.about(owed.concerns, Movement::Credit, None);
-        particulars.reason.clone_from(&owed.reason);
-        let sides = [(Account::Fares, fresh), (Account::Customer, fresh.negated())];
-        self.post("credit", RefundId::of_cause(&self.data.payment_id, owed.key, ""), particulars, sides)?;
-        self.owe(amount, owed, None)
-    }
-
-    /// Refunds of an amount, of the oldest money first; each is of one PaymentIntent.
-    fn owe(&mut self, amount: Pence, owed: &Owed<'_>, of: Option<&str>) -> Result<(), BooksError> {
-        let mut wanted = amount;
-        let mut made = Vec::new();
-        for capture in &mut self.data.captures {
-            let fits = of.is_none() || capture.payment_intent_id.as_deref() == of;
-            let part = capture.left().min(wanted);
-            if !fits || part <= Pence::ZERO {
-                continue;
-            }
-            wanted = wanted.less(part).ok_or(BooksError::Amount)?;
-            capture.given_back = capture.given_back.plus(part).ok_or(BooksError::Amount)?;
-            made.push((capture.payment_intent_id.clone(), part));
-        }
-        if wanted > Pence::ZERO {
-            return Err(BooksError::NotEnough { left: amount.less(wanted).unwrap_or(Pence::ZERO) });
-        }
-        for (intent, part) in made {
-            self.begin_refund(intent, part, owed)?;
-        }
-        Ok(())
-    }
-
-    fn begin_refund(
-        &mut self,
-        intent: Option<String>,
-        amount: Pence,
-        owed: &Owed<'_>,
-    ) -> Result<(), BooksError> {
-        let by_hand = intent.is_none();
-        let of = intent.as_deref().unwrap_or_default();
-        let refund_id = RefundId::of_cause(&self.data.payment_id, owed.key, of);
-        // Money that did not come by card is handed over, and whoever says so has done it.
-        let status = if by_hand { RefundStatus::Succeeded } else { RefundStatus::Owed };
-        let refund = Refund {
-            refund_id: refund_id.clone(),
-            booking_id: self.data.booking_id.clone(),
-            payment_id: self.data.payment_id.clone(),
-            concerns: owed.concerns.clone(),
-            status,
-            cause: owed.cause,
-            payment_intent_id: intent,
-            amount: Total { total: amount, currency: self.data.amount.currency },
-            reason: owed.reason.clone(),
-            stripe_refund_id: None,
-            failure: None,
-            owed_at: self.at,
-            made_at: by_hand.then_some(self.at),
-        };
-        if by_hand {
-            let from = match self.data.method {
-                PaymentMethod::Account => Account::Invoiced,
-                PaymentMethod::Cash | PaymentMethod::Stripe | PaymentMethod::Legacy => Account::Cash,
-            };
-            self.went_back(&refund, (Account::Customer, from), None)?;
-        }
-        self.refunds.push(refund.begin(self.by.clone(), self.at));
-        Ok(())
-    }
-
-    /// What the card processor says of a refund of ours; nothing happens when it is no news.
-    ///
-    /// # Errors
-    /// When the amounts cannot be held.
-    pub fn refund_told(&mut self, row: Stored<Refund>, facts: &RefundFacts) -> Result<(), BooksError> {
-        let before = row.data.clone();
-        let Some(told) = Refund::told(row, facts, self.by.clone(), self.at) else { return Ok(()) };
-        let refund = told.after().data.clone();
-        // What came of it when it was made in the dashboard was never the customer's to begin with.
-        let from = if refund.cause == RefundCause::Elsewhere { Account::Fares } else { Account::Customer };
-        if !before.was_made() {
-            self.went_back(&refund, (from, Account::Card), Some(&facts.id))?;
-        }
-        if refund.status == RefundStatus::Failed {
-            self.came_again(&refund, (Account::Card, from), &facts.id)?;
-        }
-        self.told.push(told);
-        Ok(())
-    }
-
-    /// The card processor would not make a refund; what is owed stands.
-    ///
-    /// # Errors
-    /// When it is not one that was to be made.
-    pub fn refund_refused(&mut self, row: Stored<Refund>, code: Option<String>) -> Result<(), BooksError> {
-        let refused = Refund::refused(row, code, self.by.clone(), self.at)?;
-        let refund = refused.after().data.clone();
-        self.release(&refund)?;
-        self.data.owed_again = self.data.owed_again.plus(refund.amount.total).ok_or(BooksError::Amount)?;
-        self.told.push(refused);
-        Ok(())
-    }
-
-    /// A refund that was made at the card processor and not here.
-    ///
-    /// # Errors
-    /// When it is of another currency, or of money that is not known here.
-    pub fn refund_elsewhere(&mut self, intent: &str, facts: &RefundFacts) -> Result<(), BooksError> {
-        let amount = total_of(facts.amount, &facts.currency).ok_or(BooksError::Amount)?;
-        let capture = self.data.captures.iter_mut().find(|c| c.payment_intent_id.as_deref() == Some(intent));
-        let capture = capture.ok_or(BooksError::Amount)?;
-        capture.given_back = capture.given_back.plus(amount.total).ok_or(BooksError::Amount)?;
-        let refund = Refund {
-            refund_id: Self::id_of_elsewhere(&self.data.payment_id, facts),
-            booking_id: self.data.booking_id.clone(),
-            payment_id: self.data.payment_id.clone(),
-            concerns: self.data.booking_id.clone(),
-            status: facts.stage.into(),
-            cause: RefundCause::Elsewhere,
-            payment_intent_id: Some(intent.to_owned()),
-            amount,
-            reason: None,
-            stripe_refund_id: Some(facts.id.clone()),
-            failure: facts.failure.clone(),
-            owed_at: self.at,
-            made_at: Some(self.at),
-        };
-        self.went_back(&refund, (Account::Fares, Account::Card), Some(&facts.id))?;
-        if facts.stage == RefundStage::Failed {
-            self.came_again(&refund, (Account::Card, Account::Fares), &facts.id)?;
-        }
-        self.refunds.push(refund.begin(self.by.clone(), self.at));
-        Ok(())
-    }
-
-    /// What a refund that was made at the card processor is called here.
-    #[must_use]
-    pub fn id_of_elsewhere(payment: &PaymentId, facts: &RefundFacts) -> RefundId {
-        RefundId::of_cause(payment, "elsewhere", &facts.id)
-    }
-
-    fn went_back(
-        &mut self,
-        refund: &Refund,
-        (debit, credit): (Account, Account),
-        provider: Option<&str>,
-    ) -> Result<(), BooksError> {
-        let amount = refund.amount.total;
-        let mut particulars = self.about(&refund.concerns, Movement::Refund, provider);
-        particulars.refund_id = Some(refund.refund_id.clone());
-        self.post("refund", &refund.refund_id, particulars, [(debit, amount), (credit, amount.negated())])?;
-        let summary = &mut self.data.refund;
-        summary.amount = summary.amount.plus(amount).ok_or(BooksError::Amount)?;
-        summary.refunded = true;
-        summary.refund_id = provider.map(str::to_owned);
-        summary.reason = refund.reason.as_ref().map(ToString::to_string);
-        summary.refunded_at = Some(self.at);
-        Ok(())
-    }
-
-    fn came_again(
-        &mut self,
-        refund: &Refund,
-        (debit, credit): (Account, Account),
-        provider: &str,
-    ) -> Result<(), BooksError> {
-        let amount = refund.amount.total;
-        let mut particulars = self.about(&refund.concerns, Movement::RefundFailed, Some(provider));
-        particulars.refund_id = Some(refund.refund_id.clone());
-        let sides = [(debit, amount), (credit, amount.negated())];
-        self.post("refund_failed", &refund.refund_id, particulars, sides)?;
-        let summary = &mut self.data.refund;
-        summary.amount = summary.amount.less(amount).ok_or(BooksError::Amount)?;
-        summary.refunded = summary.amount > Pence::ZERO;
-        self.release(refund)?;
-        if credit == Account::Customer {
-            self.data.owed_again = self.data.owed_again.plus(amount).ok_or(BooksError::Amount)?;
-        }
-        Ok(())
-    }
-
-    /// A refund that did not come about no longer stands against what was taken.
-    fn release(&mut self, refund: &Refund) -> Result<(), BooksError> {
-        let of = &refund.payment_intent_id;
-        if let Some(capture) = self.data.captures.iter_mut().find(|c| c.payment_intent_id == *of) {
-            capture.given_back =
-                capture.given_back.less(refund.amount.total).ok_or(BooksError::Amount)?.max(Pence::ZERO);
-        }
-        Ok(())
-    }
-
-    /// What the card processor says of a dispute of money that is known here; nothing happens when it is no news.
-    ///
-    /// # Errors
-    /// When it is of another currency.
-    pub fn dispute_told(&mut self, intent: &str, facts: &DisputeFacts) -> Result<(), BooksError> {
-        let amount = total_of(facts.amount, &facts.currency).ok_or(BooksError::Amount)?.total;
-        let known = self.data.disputes.iter().position(|dispute| dispute.dispute_id == facts.id);
-        let before = known.and_then(|at| self.data.disputes.get(at)).map(|dispute| dispute.status);
-        if before.is_some_and(|before| before >= facts.stage || before != DisputeStage::Open) {
-            return Ok(());
-        }
-        let concerns = self.data.booking_id.clone();
-        let about = self.about(&concerns, Movement::Dispute, Some(&facts.id));
-        if before.is_none() {
-            let sides = [(Account::Disputes, amount), (Account::Card, amount.negated())];
-            self.post("dispute", &facts.id, about.clone(), sides)?;
-        }
-        let held = [(Account::Disputes, amount.negated())];
-        match facts.stage {
-            DisputeStage::Open => {}
-            DisputeStage::Won => {
-                let [held] = held;
-                self.post("dispute_won", &facts.id, about, [(Account::Card, amount), held])?;
-            }
-            DisputeStage::Lost => {
-                let [held] = held;
-                self.post("dispute_lost", &facts.id, about, [(Account::Losses, amount), held])?;
-            }
-        }
-        match known.and_then(|at| self.data.disputes.get_mut(at)) {
-            Some(dispute) => dispute.status = facts.stage,
-            None => self.data.disputes.push(Dispute {
-                dispute_id: facts.id.clone(),
-                payment_intent_id: intent.to_owned(),
-                amount,
-                status: facts.stage,
-                opened_at: self.at,
-            }),
-        }
-        Ok(())
-    }
-
     /// The money of an attempt is on its way.
     pub fn processing(&mut self) {
         self.data.status = PaymentStatus::Processing;
@@ -548,7 +332,7 @@ impl Books {
         let status = self.status();
         let Self { row, mut data, entries, refunds, told, links, by, at } = self;
         data.status = status;
-        if data == row.data && told.is_empty() && refunds.is_empty() {
+        if data == row.data && entries.is_empty() && told.is_empty() && refunds.is_empty() {
             return Ok(Transaction::new());
         }
         let mut transaction = Transaction::new().apply(&Move::of(row, data, by, at)?);
