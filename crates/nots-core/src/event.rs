@@ -27,11 +27,15 @@ pub enum EventKind {
     PassengerOnboard,
     /// The passenger is there.
     Completed,
+    /// What was sold was changed: its time, its places or its vehicle.
+    Amended,
+    /// The job was taken from its driver.
+    Unassigned,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::Confirmed,
         Self::Assigned,
@@ -39,6 +43,8 @@ impl EventKind {
         Self::Arrived,
         Self::PassengerOnboard,
         Self::Completed,
+        Self::Amended,
+        Self::Unassigned,
     ];
 
     /// As it is published and as it stands in keys.
@@ -52,13 +58,15 @@ impl EventKind {
             Self::Arrived => "arrived",
             Self::PassengerOnboard => "passenger_onboard",
             Self::Completed => "completed",
+            Self::Amended => "amended",
+            Self::Unassigned => "unassigned",
         }
     }
 
     /// Whether the customer is told by e-mail and text message.
     #[must_use]
     pub const fn is_told(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Assigned | Self::Arrived | Self::Completed)
+        matches!(self, Self::Confirmed | Self::Assigned | Self::Arrived | Self::Completed | Self::Amended)
     }
 }
 
@@ -102,6 +110,8 @@ impl BookingEvent {
         let given =
             |b: &Stored<Booking>| b.data.driver.as_ref().map(|d| (d.driver_id.clone(), d.assigned_at));
         let newly_given = given(after).is_some() && before.and_then(given) != given(after);
+        let number = |b: &Stored<Booking>| b.data.amended.as_ref().map(|amended| amended.number);
+        let taken_away = given(after).is_none() && after.data.status == BookingStatus::Confirmed;
         let happened = [
             (EventKind::Created, before.is_none()),
             (EventKind::Confirmed, old.confirmed.is_none() && new.confirmed.is_some()),
@@ -110,6 +120,8 @@ impl BookingEvent {
             (EventKind::Arrived, old.arrived.is_none() && new.arrived.is_some()),
             (EventKind::PassengerOnboard, old.passenger_onboard.is_none() && new.passenger_onboard.is_some()),
             (EventKind::Completed, old.completed.is_none() && new.completed.is_some()),
+            (EventKind::Amended, number(after).is_some() && before.and_then(number) != number(after)),
+            (EventKind::Unassigned, before.and_then(given).is_some() && taken_away),
         ];
         let of = |event| Self {
             booking_id: after.data.booking_id.clone(),
@@ -138,6 +150,9 @@ impl BookingEvent {
                 stands && (just_now || b.status == Assigned)
             }
             EventKind::Arrived => just_now || b.status == Assigned,
+            // The next change says how things are now.
+            EventKind::Amended => b.amended.as_ref().is_some_and(|amended| amended.at == self.at),
+            EventKind::Unassigned => b.driver.is_none(),
             _ => true,
         }
     }

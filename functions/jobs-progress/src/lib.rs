@@ -77,7 +77,7 @@ impl Endpoint for JobsProgress {
             }
             if booking.data.last_step() == Some(step) {
                 // The phone did not hear our answer and asks again.
-                return answer(&booking);
+                return answer(&booking, self.clock.now());
             }
             request.unless_stale(booking.meta.version)?;
             let now = self.clock.now();
@@ -85,7 +85,7 @@ impl Endpoint for JobsProgress {
             let taken = Booking::take(booking.clone(), step, at, location, by.clone(), now);
             let taken = taken.map_err(|error| refused(error, &booking.data))?;
             match self.table.commit(guarded(step, &taken, now)).await {
-                Ok(()) => return answer(taken.after()),
+                Ok(()) => return answer(taken.after(), now),
                 Err(error) if error.is_transient() => lost = Some(error),
                 Err(error) => return Err(lapsed(&error).unwrap_or_else(|| error.into())),
             }
@@ -94,8 +94,8 @@ impl Endpoint for JobsProgress {
     }
 }
 
-fn answer(booking: &Stored<Booking>) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, booking, &view::booking(booking, Viewer::Driver)?))
+fn answer(booking: &Stored<Booking>, now: Timestamp) -> Result<Response, Problem> {
+    Ok(shown(StatusCode::OK, booking, &view::booking(booking, Viewer::Driver, now)?))
 }
 
 /// Setting out and taking a passenger on board hold driver and vehicle to being valid at that moment; a passenger

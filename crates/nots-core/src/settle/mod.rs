@@ -163,7 +163,7 @@ fn fare_paid(
     let waits = |row: &&Stored<Booking>| row.data.status == BookingStatus::Pending;
     let waiting: Vec<_> = scene.bookings.iter().filter(waits).cloned().collect();
     let by_card = payment.method == PaymentMethod::Stripe;
-    if waiting.is_empty() || !by_card || !payment.captured().is_zero() || amount < asked {
+    if waiting.is_empty() || !by_card || payment.refundable() > Pence::ZERO || amount < asked {
         return given_back(scene, intent, amount, at);
     }
     let mut books = Books::open(scene.payment, Actor::Stripe, at);

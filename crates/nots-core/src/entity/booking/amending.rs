@@ -461,13 +461,18 @@ impl Booking {
         next.written(row, Transaction::new(), by, at).map(Some)
     }
 
-    /// The change that a payment was for, while it can still be paid: its number is the one, its time has not passed, and
-    /// the driver has not set out.
+    /// The change that waits to be paid, in time or not, while the journey is still to come and the driver has not set
+    /// out.
+    #[must_use]
+    pub fn waits_to_be_amended(&self) -> Option<&Amendment> {
+        let sold = matches!(self.status, BookingStatus::Confirmed | BookingStatus::Assigned);
+        self.amendment.as_ref().filter(|_| sold && self.may_be_amended().is_ok())
+    }
+
+    /// The change that a payment was for, while it can still be paid.
     #[must_use]
     pub(crate) fn awaits(&self, number: u32, at: Timestamp) -> Option<&Amendment> {
-        let sold = matches!(self.status, BookingStatus::Confirmed | BookingStatus::Assigned);
-        let open = sold && self.may_be_amended().is_ok();
-        self.amendment.as_ref().filter(|a| open && a.number == number && at <= a.pay_by)
+        self.waits_to_be_amended().filter(|a| a.number == number && at <= a.pay_by)
     }
 
     /// The difference of the change that waits was paid: it holds from now on.
