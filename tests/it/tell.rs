@@ -138,9 +138,9 @@ async fn messages(world: &World) -> Vec<Value> {
     let (relay, _) = world.platform.consumers();
     invoke(&relay, json!({ "Records": world.platform.stream().unwrap() })).await;
     let mut all = Vec::new();
-    while let Some((batch, ids)) = world.platform.bus.receive() {
+    while let Some((batch, ids)) = world.platform.bus.notifications.receive() {
         all.extend(batch["Records"].as_array().unwrap().iter().cloned());
-        world.platform.bus.settle(&ids, &[]);
+        world.platform.bus.notifications.settle(&ids, &[]);
     }
     all
 }

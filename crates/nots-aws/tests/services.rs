@@ -10,6 +10,7 @@ use axum::{Router, body::Bytes, http::HeaderMap, response::IntoResponse};
 use nots_aws::{CognitoKeys, EventBus, SecretsManager, SesAndSns};
 use nots_core::{
     BookingId, Timestamp,
+    announce::Announcement,
     contact::{Email, Phone},
     event::{BookingEvent, EventKind},
     ports::{About, Events, Mail, MailError, Message, Secret, SigningKeys},
@@ -48,6 +49,10 @@ async fn sdk(url: &str) -> aws_config::SdkConfig {
         .await
 }
 
+fn announced() -> Announcement {
+    Announcement::of_booking(&event()).unwrap()
+}
+
 fn event() -> BookingEvent {
     BookingEvent {
         booking_id: BookingId::parse("booking_X").unwrap(),
@@ -65,7 +70,7 @@ async fn bus(answer: &'static str) -> (EventBus, Seen) {
 #[tokio::test]
 async fn an_event_goes_to_the_bus_without_anybodys_data() {
     let (bus, seen) = bus(r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#).await;
-    bus.publish(&event()).await.unwrap();
+    bus.publish(&announced()).await.unwrap();
     let (path, body) = seen.lock().unwrap()[0].clone();
     assert!(path.ends_with("AWSEvents.PutEvents"), "{path}");
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -83,7 +88,7 @@ async fn an_event_goes_to_the_bus_without_anybodys_data() {
 #[tokio::test]
 async fn an_entry_that_the_bus_did_not_take_is_a_failure_although_the_call_succeeds() {
     let answer = r#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"x"}]}"#;
-    assert!(bus(answer).await.0.publish(&event()).await.is_err());
+    assert!(bus(answer).await.0.publish(&announced()).await.is_err());
 }
 
 async fn mail(status: u16, kind: &'static str, answer: &'static str) -> (SesAndSns, Seen) {

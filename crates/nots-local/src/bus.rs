@@ -32,7 +32,6 @@ struct Queued {
 }
 
 /// A queue with what a function takes from it.
-#[derive(Debug)]
 pub struct LocalQueue {
     name: &'static str,
     clock: Arc<dyn Clock>,
@@ -109,7 +108,6 @@ impl LocalQueue {
 
 /// A bus with the rules that the template has: what happened to bookings goes to one queue, refunds that are owed to
 /// another, and what a person must look at to the log.
-#[derive(Debug)]
 pub struct LocalBus {
     clock: Arc<dyn Clock>,
     /// What people are told of.

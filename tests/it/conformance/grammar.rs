@@ -7,10 +7,12 @@ use nots_core::{
     entity::{
         Booking, BookingStatus, DriverValidity, Payment, Quote, User,
         driver::FleetStatus,
+        payment::BooksError,
         user::{Preferences, UserStatus},
         validity::{self, Standing},
     },
-    table::{Because, Get, IllegalMove, Stored, Transaction, WriteError},
+    settle,
+    table::{Because, Get, Stored, Transaction, WriteError},
     text::Text,
 };
 
@@ -101,7 +103,7 @@ async fn not_found_stale_and_an_illegal_move_are_told_apart() {
         let payment = read(&engine, access::payment_of_booking(&booking.data.booking_id)).await;
         let never = booked_elsewhere();
         let confirm = |booking: &Stored<Booking>, payment: &Stored<Payment>, intent: &str| {
-            Booking::confirm(vec![booking.clone()], payment.clone(), Some(intent.to_owned()), at(2))
+            settle::confirm(vec![booking.clone()], payment.clone(), intent, FARE, at(2))
         };
         let lost = confirm(&never.0, &never.1, "pi_0").unwrap();
         assert_eq!(
@@ -126,7 +128,7 @@ async fn not_found_stale_and_an_illegal_move_are_told_apart() {
             ]
         );
         let confirmed = read(&engine, access::booking(&booking.data.booking_id)).await;
-        let illegal: Result<_, IllegalMove> = confirm(&confirmed, &payment, "pi_3");
+        let illegal: Result<_, BooksError> = confirm(&confirmed, &payment, "pi_3");
         assert!(illegal.is_err(), "core does not even try");
         let free = engine.table.read(access::booking_by_payment_intent("pi_2")).await.unwrap();
         assert!(free.is_none());

@@ -16,7 +16,7 @@ use std::{
 use async_trait::async_trait;
 use nots_core::{
     Timestamp,
-    event::BookingEvent,
+    announce::Announcement,
     ports::{
         ChargeFacts, CheckoutOrder, CheckoutSession, Clock, DisputeFacts, Events, GatewayError, Ids,
         KeysError, Listed, Payments, PublishError, RawPage, RefundFacts, RefundOrder, Reply, SessionFacts,
@@ -321,8 +321,8 @@ struct Published(Mutex<Vec<String>>);
 
 #[async_trait]
 impl Events for Published {
-    async fn publish(&self, event: &BookingEvent) -> Result<(), PublishError> {
-        self.0.lock().unwrap().push(event.id());
+    async fn publish(&self, what: &Announcement) -> Result<(), PublishError> {
+        self.0.lock().unwrap().push(what.id.clone());
         Ok(())
     }
 }

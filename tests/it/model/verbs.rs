@@ -6,12 +6,18 @@ use nots_core::{
     dispatch::{Assignment, Diary},
     entity::{
         Booking, BookingStatus, CheckoutAttempt, DriverValidity, History, Notice, Payment, VehicleValidity,
-        booking::Step, document::Holder, notice::Claim, webhook::WebhookStatus,
+        attempt::{Asked, Purpose},
+        booking::Step,
+        document::Holder,
+        notice::Claim,
+        payment::PaymentMethod,
+        webhook::WebhookStatus,
     },
     event::{BookingEvent, EventKind},
     id::BookingReference,
     ports::{Channel, CheckoutSession, Table},
-    table::{IllegalMove, Stored, Transaction, Version},
+    settle,
+    table::{Stored, Transaction, Version},
 };
 
 use super::{
@@ -79,7 +85,7 @@ fn somebody(number: usize) -> Option<usize> {
     (number > 0).then_some(number)
 }
 
-fn allowed<T>(verb: Result<T, IllegalMove>) -> Option<T> {
+fn allowed<T, E>(verb: Result<T, E>) -> Option<T> {
     verb.ok()
 }
 
@@ -149,8 +155,9 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let number = nth_booking(model, booking)? % BACK;
             let seen = model.get(Name::Payment(number))?;
             let (row, payment) = rows_of(table, number).await?;
+            let asked = Asked { purpose: Purpose::Fare, amount: payment.data.amount, until: None };
             let attempt =
-                CheckoutAttempt::begin(&payment.data, &row.data, &rows::settings(), by.clone(), when);
+                CheckoutAttempt::begin(&payment.data, &row.data, asked, &rows::settings(), by.clone(), when);
             let counted = allowed(Payment::begin_attempt(payment, by, when));
             let change = (seen.status == "pending").then(|| {
                 let count = seen.count + 1;
@@ -179,8 +186,12 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let back = model.get(Name::Booking(number + BACK));
             let (row, payment_row) = rows_of(table, number).await?;
             let returning = table.read(access::booking(&booking_id(number + BACK))).await.unwrap();
-            let rows = [Some(row), returning].into_iter().flatten().collect();
-            let confirmed = allowed(Booking::confirm(rows, payment_row, paid.map(intent), when));
+            let rows: Vec<_> = [Some(row), returning].into_iter().flatten().collect();
+            let amount = payment_row.data.amount.total;
+            let confirmed = match paid {
+                Some(paid) => allowed(settle::confirm(rows, payment_row, &intent(paid), amount, when)),
+                None => allowed(settle::settle_at_the_end(rows, payment_row, PaymentMethod::Cash, &by, when)),
+            };
             // The event that says so is taken in the same transaction.
             let event = |paid| Transaction::new().create(&papers::taken(paid, WebhookStatus::Applied, now));
             let confirmed = match paid {

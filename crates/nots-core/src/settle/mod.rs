@@ -166,7 +166,23 @@ fn fare_paid(
     if waiting.is_empty() || !by_card || payment.refundable() > Pence::ZERO || amount < asked {
         return given_back(scene, intent, amount, at);
     }
-    let mut books = Books::open(scene.payment, Actor::Stripe, at);
+    Ok((Outcome::Confirmed, confirm(waiting, scene.payment, intent, amount, at)?))
+}
+
+/// Confirms bookings that wait and their payment, because a PaymentIntent took at least what is asked for; what it took
+/// more is owed back.
+///
+/// # Errors
+/// When any of it cannot be confirmed from where it stands, or less was taken.
+pub fn confirm(
+    waiting: Vec<Stored<Booking>>,
+    payment: Stored<Payment>,
+    intent: &str,
+    amount: Pence,
+    at: Timestamp,
+) -> Result<Transaction, BooksError> {
+    let asked = payment.data.amount.total;
+    let mut books = Books::open(payment, Actor::Stripe, at);
     books.capture_card(intent, amount, asked)?;
     let more = amount.less(asked).ok_or(BooksError::Amount)?;
     if more > Pence::ZERO {
@@ -181,7 +197,7 @@ fn fare_paid(
         transaction =
             transaction.apply(&Booking::confirm(booking, PaymentMethod::Stripe, intent, Actor::Stripe, at)?);
     }
-    Ok((Outcome::Confirmed, transaction))
+    Ok(transaction)
 }
 
 fn due_paid(
