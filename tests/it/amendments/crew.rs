@@ -1,0 +1,1 @@
+//! The driver who has the job.
