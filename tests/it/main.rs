@@ -3,6 +3,7 @@
 mod amendments;
 mod bad_input;
 mod bookings;
+mod cancellation;
 mod compile_fail;
 mod conformance;
 mod costs;

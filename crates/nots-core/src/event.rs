@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cancellation::CancelledBy,
     entity::{Booking, BookingStatus},
     id::BookingId,
     table::{Stored, Version},
@@ -31,11 +32,15 @@ pub enum EventKind {
     Amended,
     /// The job was taken from its driver.
     Unassigned,
+    /// It was called off.
+    Cancelled,
+    /// It was not paid for in time.
+    Lapsed,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::Confirmed,
         Self::Assigned,
@@ -45,6 +50,8 @@ impl EventKind {
         Self::Completed,
         Self::Amended,
         Self::Unassigned,
+        Self::Cancelled,
+        Self::Lapsed,
     ];
 
     /// As it is published and as it stands in keys.
@@ -60,13 +67,24 @@ impl EventKind {
             Self::Completed => "completed",
             Self::Amended => "amended",
             Self::Unassigned => "unassigned",
+            Self::Cancelled => "cancelled",
+            Self::Lapsed => "lapsed",
         }
     }
 
     /// Whether the customer is told by e-mail and text message.
     #[must_use]
     pub const fn is_told(self) -> bool {
-        matches!(self, Self::Confirmed | Self::Assigned | Self::Arrived | Self::Completed | Self::Amended)
+        matches!(
+            self,
+            Self::Confirmed
+                | Self::Assigned
+                | Self::Arrived
+                | Self::Completed
+                | Self::Cancelled
+                | Self::Lapsed
+                | Self::Amended
+        )
     }
 }
 
@@ -112,6 +130,8 @@ impl BookingEvent {
         let newly_given = given(after).is_some() && before.and_then(given) != given(after);
         let number = |b: &Stored<Booking>| b.data.amended.as_ref().map(|amended| amended.number);
         let taken_away = given(after).is_none() && after.data.status == BookingStatus::Confirmed;
+        let ended = old.cancelled.is_none() && new.cancelled.is_some();
+        let lapsed = after.data.is_cancelled_by(CancelledBy::Unpaid);
         let happened = [
             (EventKind::Created, before.is_none()),
             (EventKind::Confirmed, old.confirmed.is_none() && new.confirmed.is_some()),
@@ -122,6 +142,8 @@ impl BookingEvent {
             (EventKind::Completed, old.completed.is_none() && new.completed.is_some()),
             (EventKind::Amended, number(after).is_some() && before.and_then(number) != number(after)),
             (EventKind::Unassigned, before.and_then(given).is_some() && taken_away),
+            (EventKind::Cancelled, ended && !lapsed),
+            (EventKind::Lapsed, ended && lapsed),
         ];
         let of = |event| Self {
             booking_id: after.data.booking_id.clone(),
@@ -140,8 +162,10 @@ impl BookingEvent {
         use BookingStatus::{Assigned, Cancelled, Confirmed, Pending};
         let b = &booking.data;
         let just_now = now.since(self.at) <= u64::from(MOMENT);
-        if b.status == Cancelled {
-            return false;
+        // What was called off stays so, and nothing else of it is worth saying.
+        let ends = matches!(self.event, EventKind::Cancelled | EventKind::Lapsed);
+        if ends || b.status == Cancelled {
+            return ends && b.status == Cancelled;
         }
         match self.event {
             EventKind::Confirmed => just_now || matches!(b.status, Pending | Confirmed | Assigned),

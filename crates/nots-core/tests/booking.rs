@@ -226,9 +226,10 @@ fn an_item_read_and_written_again_is_the_same_item() {
     };
     let fare = cancelled.data.pricing.amount;
     for by in [CancelledBy::Customer, CancelledBy::Operator, CancelledBy::NoShow, CancelledBy::Unpaid] {
-        let judgement = judge(&policy, by, fare, at(86_400), at(5));
+        let judgement = judge(&policy, by, fare, fare.total, at(86_400), at(5));
         let (at, cancelled_by) = (at(5), Actor::System);
-        cancelled.data.cancellation = Some(Cancellation { judgement, reason: None, at, cancelled_by });
+        cancelled.data.cancellation =
+            Some(Cancellation { judgement, reason: None, at, location: None, cancelled_by });
         cancelled.data.committed = Some(Interval::starting(at, 1));
         let item = cancelled.to_item().unwrap();
         assert_eq!(Stored::<Booking>::from_item(item.clone()).unwrap(), cancelled);

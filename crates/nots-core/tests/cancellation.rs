@@ -25,7 +25,7 @@ fn pickup() -> Timestamp {
 /// So many seconds before the pickup; after it, when they are below 0.
 fn before(policy: &CancellationPolicy, by: CancelledBy, paid: i64, seconds: i64) -> Judgement {
     let now = Timestamp::new(pickup().seconds() - seconds).unwrap();
-    judge(policy, by, pounds(paid), pickup(), now)
+    judge(policy, by, pounds(paid), Pence::new(paid), pickup(), now)
 }
 
 fn share(basis_points: u32) -> Fee {
@@ -110,6 +110,23 @@ proptest! {
         let last = *hours.last().unwrap();
         prop_assert_eq!((counts(last * HOUR), counts(last * HOUR + 1)), (last, last));
     }
+}
+
+#[test]
+fn what_has_gone_back_before_counts_as_given_back() {
+    let policy = demo_terms().unwrap().cancellation;
+    let now = Timestamp::new(pickup().seconds() - 3 * HOUR).unwrap();
+    let comes_to = |by, held: i64| {
+        let judged = judge(&policy, by, pounds(2_000), Pence::new(held), pickup(), now);
+        (judged.fee.total.get(), judged.refund.total.get())
+    };
+    let held = [2_000, 1_500, 700, 0, -1];
+    assert_eq!(
+        held.map(|held| comes_to(CancelledBy::Customer, held)),
+        [(1_000, 1_000), (1_000, 500), (700, 0), (0, 0), (0, 0)],
+        "half of the whole fare, of what is still there"
+    );
+    assert_eq!(held.map(|held| comes_to(CancelledBy::Operator, held).1), [2_000, 1_500, 700, 0, 0]);
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer, now: Timestamp) -> Result<
         }
         if let Some(cancellation) = fields.get_mut("cancellation").and_then(Value::as_object_mut) {
             cancellation.remove("cancelledBy");
+            cancellation.remove("location");
             if viewer == Viewer::Driver {
                 cancellation.retain(|name, _| matches!(name.as_str(), "by" | "at"));
             }

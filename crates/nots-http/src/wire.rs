@@ -6,7 +6,7 @@ use nots_core::{
     calendar::{LocalDate, TimeOfDay, Weekday},
     contact::{Email, Phone},
     entity::{
-        booking::{Edit, Step},
+        booking::Edit,
         tariff::{Code, Overlap},
     },
     geo::{Latitude, Longitude},
@@ -111,13 +111,6 @@ from_text! {
 impl<const MAX: usize, const LINES: bool> FromWire for Text<MAX, LINES> {
     fn from_text(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| error.to_string())
-    }
-}
-
-impl FromWire for Step {
-    fn from_text(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|step| step.as_str() == text);
-        known.ok_or_else(|| "must be en_route, arrived, passenger_onboard or completed".to_owned())
     }
 }
 

@@ -107,4 +107,12 @@ impl Client {
     pub async fn put(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Answer, Cause> {
         self.call(Method::PUT, path, token, Some(body)).await
     }
+
+    /// Calls off.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn delete(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Answer, Cause> {
+        self.call(Method::DELETE, path, token, Some(body)).await
+    }
 }

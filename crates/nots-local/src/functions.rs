@@ -47,6 +47,8 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
         .with(|p| bookings_get::BookingsGet { table: p.table, clock: p.clock })
         .with(|p| bookings_list::BookingsList { table: p.table, clock: p.clock })
         .with(|p| bookings_update::BookingsUpdate { table: p.table, clock: p.clock, ids: p.ids })
+        .with(|p| bookings_cancel::BookingsCancel { table: p.table, clock: p.clock, ids: p.ids })
+        .with(|p| bookings_cancellation::BookingsCancellation { table: p.table, clock: p.clock })
         .with(|p| payments_process::PaymentsProcess {
             table: p.table,
             payments: p.payments,

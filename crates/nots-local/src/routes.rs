@@ -26,7 +26,7 @@ type Shared = Weak<Platform>;
 
 /// Everything behind the API's port.
 pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
-    let card_holder = stripe.card_holder().layer(middleware::from_fn_with_state(platform.clone(), settled));
+    let stripe = stripe.for_people().layer(middleware::from_fn_with_state(platform.clone(), settled));
     Router::new()
         .route("/", get(page))
         .route("/v1", any(api))
@@ -36,7 +36,7 @@ pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
         .route("/local/outbox", get(outbox))
         .route("/local/clock", get(clock).post(advance))
         .with_state(platform)
-        .merge(card_holder)
+        .merge(stripe)
         .fallback(async || problem(Problem::no_route()))
 }
 
@@ -49,7 +49,7 @@ fn stopping() -> Response {
     problem(Problem::unavailable("the platform is stopping"))
 }
 
-/// After a card holder's act, its webhook has been taken before the answer goes out.
+/// After an act at the card processor's, its webhook has been taken before the answer goes out.
 async fn settled(State(platform): State<Shared>, request: Request, next: Next) -> Response {
     let acts = request.method() == axum::http::Method::POST;
     let response = next.run(request).await;

@@ -59,24 +59,24 @@ impl PaymentNotices for StripeNotices {
 
 /// Why it is no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum NoEvent {
+enum Lacks {
     #[error("it is no JSON object")]
-    NoObject,
+    Object,
     #[error("it has no id, or none that Stripe would write")]
-    NoId,
+    Id,
     #[error("it has no type, or none that Stripe would write")]
-    NoType,
+    Type,
 }
 
-fn understand(body: &str) -> Result<PaymentNotice, NoEvent> {
-    let body: Value = miniserde::json::from_str(body).map_err(|_| NoEvent::NoObject)?;
-    let event = Thing::of(&body).ok_or(NoEvent::NoObject)?;
-    let event_id = event.text("id").and_then(|id| StripeEventId::parse(id).ok()).ok_or(NoEvent::NoId)?;
-    let kind = event.text("type").filter(|kind| is_word(kind, 100)).ok_or(NoEvent::NoType)?;
+fn understand(body: &str) -> Result<PaymentNotice, Lacks> {
+    let body: Value = miniserde::json::from_str(body).map_err(|_| Lacks::Object)?;
+    let event = Thing::of(&body).ok_or(Lacks::Object)?;
+    let event_id = event.text("id").and_then(|id| StripeEventId::parse(id).ok()).ok_or(Lacks::Id)?;
+    let kind = event.text("type").filter(|kind| is_word(kind, 100)).ok_or(Lacks::Type)?;
     let object = event.thing("data").and_then(|data| data.thing("object"));
     let arrival = Arrival {
         event_id,
-        event_type: Text::parse(kind).map_err(|_| NoEvent::NoType)?,
+        event_type: Text::parse(kind).map_err(|_| Lacks::Type)?,
         api_version: event
             .text("api_version")
             .filter(|version| is_version(version))

@@ -95,6 +95,11 @@ impl World {
         self.client.put(path, who.into().map(|who| who.token.as_str()), &body).await.expect("an answer")
     }
 
+    /// Calls off.
+    pub async fn delete(&self, path: &str, who: impl Into<Option<&Person>>, body: Value) -> Answer {
+        self.client.delete(path, who.into().map(|who| who.token.as_str()), &body).await.expect("an answer")
+    }
+
     /// A journey of about half an hour, to begin so many seconds from now.
     pub fn journey(&self, in_seconds: i64) -> Value {
         json!({

@@ -1,10 +1,11 @@
-//! `PATCH /v1/jobs/{bookingId}`: a driver takes the ride's next step.
+//! `PATCH /v1/jobs/{bookingId}`: a driver takes the ride's next step, or says that nobody came.
 
 use std::sync::Arc;
 
 use deserr::Deserr;
 use nots_core::{
-    BookingId, Timestamp, access,
+    Actor, BookingId, Timestamp, access,
+    cancellation::{CallingOff, CancelError, CancelledBy, Found, reads},
     entity::{
         Booking,
         booking::{Step, StepError},
@@ -16,8 +17,8 @@ use nots_core::{
     table::{Move, Stored, Transaction, WriteError},
 };
 use nots_http::{
-    Access, Endpoint, FieldError, InvalidBody, Method, Problem, Request, Response, Route, StatusCode, Wire,
-    parse, roles, shown,
+    Access, Endpoint, FieldError, FromWire, InvalidBody, Method, Problem, Request, Response, Route,
+    StatusCode, Wire, parse, roles, shown,
     view::{self, Viewer},
 };
 use serde_json::json;
@@ -35,11 +36,26 @@ pub struct JobsProgress {
 #[derive(Deserr)]
 #[deserr(error = InvalidBody, deny_unknown_fields, rename_all = camelCase)]
 struct Asked {
-    progress: Wire<Step>,
+    progress: Wire<Progress>,
     #[deserr(default)]
     at: Option<Wire<Timestamp>>,
     #[deserr(default)]
     location: Option<Here>,
+}
+
+/// What a driver says of a job.
+#[derive(Clone, Copy, PartialEq)]
+enum Progress {
+    Step(Step),
+    NoShow,
+}
+
+impl FromWire for Progress {
+    fn from_text(text: &str) -> Result<Self, String> {
+        let step = Step::ALL.into_iter().find(|step| step.as_str() == text).map(Self::Step);
+        step.or_else(|| (text == "no_show").then_some(Self::NoShow))
+            .ok_or_else(|| "must be en_route, arrived, passenger_onboard, completed or no_show".to_owned())
+    }
 }
 
 #[derive(Deserr)]
@@ -62,7 +78,6 @@ impl Endpoint for JobsProgress {
         let id: BookingId = request.id("bookingId")?;
         request.query().finish()?;
         let asked: Asked = parse(&request.body)?;
-        let step = asked.progress.0;
         let location = asked
             .location
             .as_ref()
@@ -71,21 +86,42 @@ impl Endpoint for JobsProgress {
         let mut lost = None;
         for attempt in 0..retry::ATTEMPTS {
             retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
-            let booking = self.table.read(access::booking(&id)).await?.ok_or_else(Problem::not_found)?;
+            let read = match asked.progress.0 {
+                Progress::Step(_) => (self.table.read(access::booking(&id)).await?, None),
+                Progress::NoShow => self.table.read((access::booking(&id), access::settings())).await?,
+            };
+            let (booking, settings) = (read.0.ok_or_else(Problem::not_found)?, read.1);
             if booking.data.driver.as_ref().is_none_or(|assigned| assigned.driver_id != driver) {
                 return Err(Problem::not_found());
             }
-            if booking.data.last_step() == Some(step) {
+            let said = match asked.progress.0 {
+                Progress::Step(step) => booking.data.last_step() == Some(step),
+                Progress::NoShow => booking.data.is_cancelled_by(CancelledBy::NoShow),
+            };
+            if said {
                 // The phone did not hear our answer and asks again.
                 return answer(&booking, self.clock.now());
             }
             request.unless_stale(booking.meta.version)?;
             let now = self.clock.now();
             let at = asked.at.as_ref().map_or(now, |Wire(at)| *at);
-            let taken = Booking::take(booking.clone(), step, at, location, by.clone(), now);
-            let taken = taken.map_err(|error| refused(error, &booking.data))?;
-            match self.table.commit(guarded(step, &taken, now)).await {
-                Ok(()) => return answer(taken.after(), now),
+            let (after, transaction) = match asked.progress.0 {
+                Progress::Step(step) => {
+                    let taken = Booking::take(booking.clone(), step, at, location, by.clone(), now);
+                    let taken = taken.map_err(|error| refused(error, &booking.data))?;
+                    (taken.after().clone(), guarded(step, &taken, now))
+                }
+                Progress::NoShow => {
+                    let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?.data;
+                    let at = booking.data.no_show(at, now).map_err(|error| refused(error, &booking.data))?;
+                    let (payment, tariff, other, days) =
+                        self.table.read(reads(&booking.data, &settings)).await?;
+                    let found = Found { payment, tariff, other: other.flatten(), days };
+                    nobody_came(by.clone(), at, location).make(booking, found, now).map_err(not_called_off)?
+                }
+            };
+            match self.table.commit(transaction).await {
+                Ok(()) => return answer(&after, now),
                 Err(error) if error.is_transient() => lost = Some(error),
                 Err(error) => return Err(lapsed(&error).unwrap_or_else(|| error.into())),
             }
@@ -96,6 +132,17 @@ impl Endpoint for JobsProgress {
 
 fn answer(booking: &Stored<Booking>, now: Timestamp) -> Result<Response, Problem> {
     Ok(shown(StatusCode::OK, booking, &view::booking(booking, Viewer::Driver, now)?))
+}
+
+fn nobody_came(by: Actor, happened: Timestamp, location: Option<Coordinates>) -> CallingOff {
+    CallingOff { side: CancelledBy::NoShow, reason: None, happened, location, by }
+}
+
+fn not_called_off(error: CancelError) -> Problem {
+    match error {
+        CancelError::Booking(illegal) => illegal.into(),
+        CancelError::Books(error) => Problem::internal(error),
+    }
 }
 
 /// Setting out and taking a passenger on board hold driver and vehicle to being valid at that moment; a passenger

@@ -4,9 +4,15 @@ use std::path::Path;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use nots_core::{
-    entity::{Booking, Settings, booking::Pairing},
+    Pence,
+    cancellation::Judgement,
+    entity::{
+        Booking, Settings,
+        booking::{Pairing, Settled},
+    },
     event::EventKind,
     id::BookingReference,
+    money::Total,
     ports::{Channel, Message},
 };
 
@@ -100,6 +106,29 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         let reference = booking.other_reference();
         context! { way, otherWay => other, reference => reference.as_ref().map(BookingReference::as_str) }
     });
+    let cancellation = booking.cancellation.as_ref().map(|cancellation| {
+        let Judgement { by, fee, refund, .. } = cancellation.judgement;
+        let show = |amount: Pence| amount.display(fee.currency);
+        let paid = fee.total.plus(refund.total).unwrap_or(fee.total);
+        context! {
+            by => by.as_str(),
+            paid => show(paid), isPaid => !paid.is_zero(),
+            fee => show(fee.total), hasFee => !fee.total.is_zero(),
+            refund => show(refund.total), isRefunded => !refund.total.is_zero(),
+        }
+    });
+    let amendment = booking.amended.as_ref().map(|amended| {
+        let show = |amount: Total| amount.total.display(amount.currency);
+        let (settled, refund) = match amended.settled {
+            Settled::WithTheFare => ("with_the_fare", None),
+            Settled::Even => ("even", None),
+            Settled::Paid => ("paid", None),
+            Settled::GivenBack { amount } => ("given_back", Some(amount)),
+            Settled::LetGo => ("let_go", None),
+        };
+        let refund = refund.filter(|refund| !refund.total.is_zero()).map(show);
+        context! { settled, difference => show(amended.difference), refund }
+    });
     context! {
         booking => context! {
             reference => booking.booking_reference.as_str(),
@@ -124,5 +153,7 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         },
         driver,
         vehicle,
+        cancellation,
+        amendment,
     }
 }

@@ -305,6 +305,7 @@ async fn no_item_comes_near_to_what_dynamodb_refuses() {
     booked["cancellation"] = json!({
         "by": "customer", "secondsBefore": 1, "row": { "kind": "hours_before", "hoursBefore": 1, "fee": { "percentBasisPoints": 1 } },
         "fee": amount, "refund": amount, "reason": "x", "at": 1_701_710_400, "cancelledBy": "user_1",
+        "location": { "latitude": -50.723_456_7, "longitude": -101.981_234_5 },
     });
     let tariff = &mut items.get_mut("Tariff").unwrap()["Data"];
     tariff["bankHolidays"] = json!({ "also": ["2030-01-02"], "except": ["2030-01-01"] });

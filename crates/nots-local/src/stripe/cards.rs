@@ -27,6 +27,12 @@ pub(crate) enum CardAction {
     Decline,
     /// Lets the time run out.
     Expire,
+    /// Pays by a method whose money comes later, or does not.
+    PayLater,
+    /// That money comes.
+    Arrive,
+    /// That money does not come.
+    Bounce,
 }
 
 impl CardAction {
@@ -37,6 +43,9 @@ impl CardAction {
             "pay" => Some(Self::Pay),
             "decline" => Some(Self::Decline),
             "expire" => Some(Self::Expire),
+            "pay-later" => Some(Self::PayLater),
+            "arrive" => Some(Self::Arrive),
+            "bounce" => Some(Self::Bounce),
             _ => None,
         }
     }
@@ -76,6 +85,9 @@ pub(crate) enum CardRefusal {
     /// It is over; nothing was charged.
     #[error("the Checkout Session is {status}, and nothing more can be done with it", status = .0.status)]
     Over(CardAnswer),
+    /// No money is on its way that could arrive, or not.
+    #[error("the Checkout Session is {status}, and no money is on its way for it", status = .0.status)]
+    NothingOnItsWay(CardAnswer),
     /// It was done, and could not be kept in the file.
     #[error("the stand-in could not keep its state")]
     NotKept(#[source] io::Error),
@@ -92,8 +104,9 @@ impl StripeStandIn {
     }
 
     /// The platform's routes for people and tests: the payment page at `/local/stripe/checkout/{sessionId}`, and
-    /// `POST …/pay`, `…/decline` and `…/expire`, which answer JSON, or a page to who accepts HTML.
-    pub(crate) fn card_holder(self: &Arc<Self>) -> Router {
+    /// `POST …/pay`, `…/decline`, `…/expire`, `…/pay-later`, `…/arrive` and `…/bounce`, which answer JSON, or a page to
+    /// who accepts HTML.
+    pub(super) fn card_holder(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/local/stripe/checkout/{id}", get(show))
             .route("/local/stripe/checkout/{id}/{action}", post(perform))
@@ -110,33 +123,72 @@ impl StripeStandIn {
 impl State {
     fn act(&mut self, id: &str, action: CardAction, now: Timestamp) -> Result<CardAnswer, CardRefusal> {
         let session = self.sessions.get(id).ok_or(CardRefusal::NotFound)?;
-        if session.status != Status::Open {
-            return Err(CardRefusal::Over(session.into()));
-        }
-        match action {
-            CardAction::Pay => self.charge(id, true, now),
-            CardAction::Decline => self.charge(id, false, now),
-            CardAction::Expire => self.expire(id, now),
+        let waits = session.intent.as_ref().is_some_and(|intent| intent.waits);
+        match (action, session.status) {
+            (CardAction::Arrive | CardAction::Bounce, _) if !waits => {
+                return Err(CardRefusal::NothingOnItsWay(session.into()));
+            }
+            (CardAction::Arrive, _) => self.settle(id, true, now),
+            (CardAction::Bounce, _) => self.settle(id, false, now),
+            (_, Status::Complete | Status::Expired) => return Err(CardRefusal::Over(session.into())),
+            (CardAction::Expire, Status::Open) => self.expire(id, now),
+            (CardAction::Decline, Status::Open) => self.charge(id, Card::Declined, now),
+            (CardAction::Pay | CardAction::PayLater, Status::Open) if self.faults.declines() => {
+                self.charge(id, Card::Declined, now);
+            }
+            (CardAction::Pay, Status::Open) => self.charge(id, Card::Good, now),
+            (CardAction::PayLater, Status::Open) => self.charge(id, Card::Slow, now),
         }
         self.sessions.get(id).map(CardAnswer::from).ok_or(CardRefusal::NotFound)
     }
 
-    /// Tries a card on an open session. Every try of one session is of one PaymentIntent.
-    fn charge(&mut self, id: &str, good: bool, now: Timestamp) {
+    /// Tries to pay an open session. Every try of one session is of one PaymentIntent.
+    fn charge(&mut self, id: &str, card: Card, now: Timestamp) {
         let (new, charge) = (self.id("pi_", 24), self.id("ch_", 24));
         let Some(session) = self.sessions.get_mut(id) else { return };
         let (intent, created) =
             session.intent.take().map_or((new, now), |intent| (intent.id, intent.created));
-        let intent = Intent { id: intent, created, charge, paid: good };
+        let intent = Intent {
+            id: intent,
+            created,
+            charge,
+            tried_at: Some(now),
+            paid: card == Card::Good,
+            waits: card == Card::Slow,
+        };
         session.intent = Some(intent.clone());
-        let (kind, object) = if good {
+        let (kind, object) = if card == Card::Declined {
+            ("payment_intent.payment_failed", session.intent_json(&intent))
+        } else {
             session.status = Status::Complete;
             ("checkout.session.completed", session.to_json(&self.pages))
-        } else {
-            ("payment_intent.payment_failed", session.intent_json(&intent))
         };
         self.announce(kind, &object, now);
     }
+
+    /// The money that was on its way has come, or will not.
+    fn settle(&mut self, id: &str, came: bool, now: Timestamp) {
+        let Some(session) = self.sessions.get_mut(id) else { return };
+        let Some(intent) = session.intent.as_mut() else { return };
+        intent.waits = false;
+        intent.paid = came;
+        let (intent, object) = (intent.clone(), session.to_json(&self.pages));
+        if came {
+            self.announce("checkout.session.async_payment_succeeded", &object, now);
+        } else {
+            let failed = session.intent_json(&intent);
+            self.announce("payment_intent.payment_failed", &failed, now);
+            self.announce("checkout.session.async_payment_failed", &object, now);
+        }
+    }
+}
+
+/// What comes of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Card {
+    Good,
+    Slow,
+    Declined,
 }
 
 async fn show(
@@ -168,7 +220,7 @@ async fn perform(
 fn refused(refusal: &CardRefusal, page: bool, session: Option<&Session>) -> Response {
     let (status, title) = match refusal {
         CardRefusal::NotFound => (StatusCode::NOT_FOUND, "Not found"),
-        CardRefusal::Over(_) => (StatusCode::CONFLICT, "Conflict"),
+        CardRefusal::Over(_) | CardRefusal::NothingOnItsWay(_) => (StatusCode::CONFLICT, "Conflict"),
         CardRefusal::NotKept(error) => {
             tracing::error!(%error, "The Stripe stand-in could not keep its state");
             (StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
@@ -182,7 +234,9 @@ fn refused(refusal: &CardRefusal, page: bool, session: Option<&Session>) -> Resp
     let mut problem = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "detail": refusal.to_string(),
     });
-    if let (CardRefusal::Over(session), Some(problem)) = (refusal, problem.as_object_mut()) {
+    if let (CardRefusal::Over(session) | CardRefusal::NothingOnItsWay(session), Some(problem)) =
+        (refusal, problem.as_object_mut())
+    {
         problem.insert("session".to_owned(), json!(session));
     }
     let kind = HeaderValue::from_static("application/problem+json");

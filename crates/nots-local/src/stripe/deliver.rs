@@ -99,9 +99,11 @@ impl StripeStandIn {
 }
 
 impl State {
-    /// The oldest event that is due, signed now.
+    /// The oldest event that is due, or whichever the order on request has next, signed now.
     fn next_due(&self, until: Timestamp, now: Timestamp) -> Option<WebhookDelivery> {
-        let event = self.outgoing.iter().find(|event| event.due.is_some_and(|due| due <= until))?;
+        let due: Vec<_> =
+            self.outgoing.iter().filter(|event| event.due.is_some_and(|due| due <= until)).collect();
+        let event = due.get(self.faults.place_of_next(due.len()))?;
         Some(WebhookDelivery {
             event_id: event.event_id.clone(),
             kind: event.kind.clone(),
@@ -110,11 +112,18 @@ impl State {
         })
     }
 
-    /// Forgets an event that was taken; puts another off, or gives it up.
+    /// Forgets an event that was taken, unless it is to be delivered again on request; puts another off, or gives it
+    /// up.
     fn tried(&mut self, event_id: &str, good: bool, now: Timestamp) {
         self.touched = true;
+        self.faults.delivered();
         if good {
-            self.outgoing.retain(|event| event.event_id != event_id);
+            let Some(at) = self.outgoing.iter().position(|event| event.event_id == event_id) else { return };
+            let mut event = self.outgoing.remove(at);
+            if let Some(left) = event.copies.checked_sub(1) {
+                event.copies = left;
+                self.outgoing.push(event);
+            }
             return;
         }
         for event in self.outgoing.iter_mut().filter(|event| event.event_id == event_id) {

@@ -41,6 +41,11 @@ impl Form {
         self.0.remove(name).filter(|value| !value.is_empty())
     }
 
+    /// Takes a list of one: `name[0]` or `name[]`.
+    pub(super) fn take_first(&mut self, name: &str) -> Option<String> {
+        self.take(&format!("{name}[0]")).or_else(|| self.take(&format!("{name}[]")))
+    }
+
     /// Takes every `name[key]`.
     pub(super) fn take_map(&mut self, name: &str) -> BTreeMap<String, String> {
         let opening = format!("{name}[");

@@ -1,16 +1,18 @@
 //! A stand-in for Stripe, for a machine without a network.
 //!
-//! It speaks the part of Stripe's API that the platform uses (Checkout Sessions, by form over HTTP, with bearer
-//! keys and idempotency keys), lets a person or a test act as the card holder, and sends signed events to the
-//! webhook until they are taken. What it does not model it refuses as Stripe refuses a parameter it does not
-//! know, so that nothing works here by accident.
+//! It speaks the part of Stripe's API that the platform uses (Checkout Sessions, refunds, lists of what happened, by form
+//! over HTTP, with bearer keys and idempotency keys), lets a person or a test act as the card holder, the bank and the
+//! operator at Stripe's dashboard, and sends signed events to the webhook until they are taken. What it does not model it
+//! refuses as Stripe refuses a parameter it does not know, so that nothing works here by accident.
 //!
 //! | part | module |
 //! |---|---|
-//! | Stripe's API: [`StripeStandIn::api`] | `wire`, `form`, `params`, `refusal` |
-//! | what a card holder does: [`StripeStandIn::act`], [`StripeStandIn::card_holder`] | `cards`, `page` |
+//! | Stripe's API: [`StripeStandIn::api`] | `wire`, `lists`, `form`, `params`, `refusal` |
+//! | what a card holder does: [`StripeStandIn::act`] | `cards`, `page` |
+//! | what a bank does, and the operator by hand: refunds that fail, disputes | `dashboard` |
+//! | what goes wrong on request | `faults` |
 //! | events on their way: [`StripeStandIn::deliver_due`] | `deliver` |
-//! | what is kept, and how it is written out | `state`, `objects` |
+//! | what is kept, and how it is written out | `state`, `money`, `objects`, `money_objects` |
 //!
 //! Time is the platform's [`Clock`] throughout. Whatever fell due by the clock is done before anything else is
 //! looked at; [`StripeStandIn::sweep`] does only that, and is to be called when the clock is moved.
@@ -21,11 +23,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use axum::Router;
 use nots_core::{Timestamp, ports::Clock};
 
 pub(crate) mod cards;
+mod dashboard;
 pub(crate) mod deliver;
+mod faults;
 mod form;
+mod lists;
+mod money;
+mod money_objects;
 mod objects;
 mod page;
 mod params;
@@ -67,6 +75,11 @@ impl StripeStandIn {
     ) -> io::Result<Arc<Self>> {
         let state = State::load(file.as_deref(), clock.now(), pages.into())?;
         Ok(Arc::new(Self { clock, file, state: Mutex::new(state), delivering: tokio::sync::Mutex::new(()) }))
+    }
+
+    /// The platform's routes for people and tests, below `/local/stripe`.
+    pub(crate) fn for_people(self: &Arc<Self>) -> Router {
+        self.card_holder().merge(self.dashboard()).merge(self.faults())
     }
 
     /// Does what has fallen due at `now`: sessions expire, and idempotency keys are forgotten after a day. Events

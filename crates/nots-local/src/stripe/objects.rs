@@ -73,7 +73,7 @@ const UNUSED_BY_INTENT: &[&str] = &[
     "transfer_group",
 ];
 
-fn object<const N: usize>(unused: &[&str], used: [(&str, Value); N]) -> Value {
+pub(super) fn object<const N: usize>(unused: &[&str], used: [(&str, Value); N]) -> Value {
     let mut fields: Map<String, Value> =
         unused.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
     fields.extend(used.map(|(name, value)| (name.to_owned(), value)));
@@ -149,11 +149,23 @@ impl Session {
         )
     }
 
+    /// As a `checkout.session` with its PaymentIntent written out.
+    pub(super) fn to_json_with_intent(&self, pages: &str) -> Value {
+        let mut session = self.to_json(pages);
+        if let (Some(intent), Some(fields)) = (&self.intent, session.as_object_mut()) {
+            fields.insert("payment_intent".to_owned(), self.intent_json(intent));
+        }
+        session
+    }
+
     /// Its PaymentIntent as a `payment_intent`.
     pub(super) fn intent_json(&self, intent: &Intent) -> Value {
         let asked = &self.asked;
-        let (received, status) =
-            if intent.paid { (asked.amount, "succeeded") } else { (0, "requires_payment_method") };
+        let (received, status) = match (intent.paid, intent.waits) {
+            (true, _) => (asked.amount, "succeeded"),
+            (false, true) => (0, "processing"),
+            (false, false) => (0, "requires_payment_method"),
+        };
         let declined = json!({
             "charge": intent.charge, "code": "card_declined", "decline_code": "generic_decline",
             "doc_url": "https://stripe.com/docs/error-codes/card-declined",
@@ -172,7 +184,7 @@ impl Session {
                 ("confirmation_method", json!("automatic")),
                 ("created", json!(intent.created)),
                 ("currency", json!(asked.currency)),
-                ("last_payment_error", if intent.paid { Value::Null } else { declined }),
+                ("last_payment_error", if intent.paid || intent.waits { Value::Null } else { declined }),
                 ("latest_charge", json!(intent.charge)),
                 ("livemode", json!(false)),
                 ("metadata", json!(asked.intent_metadata)),

@@ -14,6 +14,10 @@ pub(super) fn of(session: &Session, done: Option<&str>) -> String {
         (Status::Open, _) => {
             format!("Nothing has been paid yet. You have until {}.", asked.expires_at.in_london())
         }
+        (Status::Complete, _) if session.payment_status() != "paid" => match &session.intent {
+            Some(intent) if intent.waits => "Thank you. Your money is on its way.".to_owned(),
+            _ => "Your money did not come.".to_owned(),
+        },
         (Status::Complete, _) => {
             let back = asked.success_url.replace("{CHECKOUT_SESSION_ID}", &session.id);
             format!("Paid, thank you. <a href=\"{}\">Back to the operator</a>", escape(&back))

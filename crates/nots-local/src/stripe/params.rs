@@ -84,18 +84,23 @@ impl Asked {
             success_url,
             cancel_url,
         };
-        form.left().map_or(Ok(asked), |name| {
-            let refusal = Refusal::invalid(format!("Received unknown parameter: {name}"));
-            Err(refusal.code("parameter_unknown").about(name))
-        })
+        nothing_left(&form).map(|()| asked)
     }
 }
 
-fn missing(name: &str) -> Refusal {
+/// Refuses a parameter that nobody took.
+pub(super) fn nothing_left(form: &Form) -> Result<(), Refusal> {
+    form.left().map_or(Ok(()), |name| {
+        let refusal = Refusal::invalid(format!("Received unknown parameter: {name}"));
+        Err(refusal.code("parameter_unknown").about(name))
+    })
+}
+
+pub(super) fn missing(name: &str) -> Refusal {
     Refusal::invalid(format!("Missing required param: {name}.")).code("parameter_missing").about(name)
 }
 
-fn integer(name: &str, text: &str) -> Result<i64, Refusal> {
+pub(super) fn integer(name: &str, text: &str) -> Result<i64, Refusal> {
     text.parse().map_err(|_| {
         Refusal::invalid(format!("Invalid integer: {text}")).code("parameter_invalid_integer").about(name)
     })
@@ -118,7 +123,7 @@ fn url(name: &str, text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn metadata(form: &mut Form, name: &str) -> Result<BTreeMap<String, String>, Refusal> {
+pub(super) fn metadata(form: &mut Form, name: &str) -> Result<BTreeMap<String, String>, Refusal> {
     let pairs = form.take_map(name);
     if pairs.len() > 50 {
         return Err(Refusal::invalid("Metadata can have up to 50 keys").about(name));

@@ -14,11 +14,13 @@ pub(super) struct Refusal {
     pub(super) code: Option<&'static str>,
     pub(super) param: Option<String>,
     pub(super) message: String,
+    /// Whether what was asked had been begun: then the idempotency key remembers the refusal.
+    pub(super) begun: bool,
 }
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, code: None, param: None, message: message.into() }
+        Self { status, kind, code: None, param: None, message: message.into(), begun: false }
     }
 
     /// The request is wrong.
@@ -51,6 +53,23 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", "The stand-in could not keep its state.")
     }
 
+    /// Something at Stripe's failed.
+    pub(super) fn fault() -> Self {
+        let message = "Sorry! There was an error while talking to our servers.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", message)
+    }
+
+    /// Too many requests.
+    pub(super) fn too_fast() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "invalid_request_error", "Request rate limit exceeded.")
+            .code("rate_limit")
+    }
+
+    /// It was looked into before it was refused.
+    pub(super) fn having_begun(self) -> Self {
+        Self { begun: true, ..self }
+    }
+
     /// With Stripe's code.
     pub(super) fn code(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
@@ -62,8 +81,9 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+impl Refusal {
+    /// As Stripe writes it.
+    pub(super) fn to_json(&self) -> String {
         let mut error = serde_json::Map::new();
         error.insert("type".into(), json!(self.kind));
         error.insert("message".into(), json!(self.message));
@@ -71,10 +91,16 @@ impl IntoResponse for Refusal {
             error.insert("code".into(), json!(code));
             error.insert("doc_url".into(), json!(format!("https://stripe.com/docs/error-codes/{code}")));
         }
-        if let Some(param) = self.param {
+        if let Some(param) = &self.param {
             error.insert("param".into(), json!(param));
         }
+        json!({"error": error}).to_string()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
         let json = HeaderValue::from_static("application/json");
-        (self.status, [(header::CONTENT_TYPE, json)], json!({"error": error}).to_string()).into_response()
+        (self.status, [(header::CONTENT_TYPE, json)], self.to_json()).into_response()
     }
 }

@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{objects, params::Asked};
+use super::{
+    faults::Faults,
+    money::{Dispute, Refund},
+    objects,
+    params::Asked,
+};
 
 /// How long an idempotency key is remembered, in seconds; Stripe promises a day.
 const REMEMBERED: u64 = 86_400;
@@ -22,10 +27,19 @@ pub(super) struct State {
     made: u64,
     /// By id.
     pub(super) sessions: BTreeMap<String, Session>,
+    /// In the order in which they were made.
+    #[serde(default)]
+    pub(super) refunds: Vec<Refund>,
+    /// In the order in which they were opened.
+    #[serde(default)]
+    pub(super) disputes: Vec<Dispute>,
     /// What was answered, by idempotency key.
     pub(super) answers: BTreeMap<String, Answer>,
     /// Events that have not been taken yet, in the order in which they happened.
     pub(super) outgoing: Vec<Outgoing>,
+    /// What goes wrong on request, until the process ends.
+    #[serde(skip)]
+    pub(super) faults: Faults,
     /// Where payment pages are reached.
     #[serde(skip)]
     pub(super) pages: String,
@@ -40,7 +54,7 @@ pub(super) struct State {
 pub(super) enum Status {
     /// It can be paid.
     Open,
-    /// It has been paid.
+    /// It has been paid, or its money is or was on its way.
     Complete,
     /// It can no longer be paid.
     Expired,
@@ -77,8 +91,14 @@ pub(super) struct Intent {
     pub(super) created: Timestamp,
     /// The latest try's: `ch_…`.
     pub(super) charge: String,
+    /// When that was; of a state kept before it was noted, when the first was.
+    #[serde(default)]
+    pub(super) tried_at: Option<Timestamp>,
     /// Whether the latest try took the money.
     pub(super) paid: bool,
+    /// Whether its money is on its way.
+    #[serde(default)]
+    pub(super) waits: bool,
 }
 
 /// What an idempotency key was first answered.
@@ -89,7 +109,13 @@ pub(super) struct Answer {
     pub(super) fingerprint: String,
     pub(super) at: Timestamp,
     pub(super) request_id: String,
+    #[serde(default = "ok")]
+    pub(super) status: u16,
     pub(super) body: String,
+}
+
+const fn ok() -> u16 {
+    200
 }
 
 /// An event on its way to the webhook.
@@ -103,6 +129,9 @@ pub(super) struct Outgoing {
     /// When it is tried next; none when it has been given up.
     pub(super) due: Option<Timestamp>,
     pub(super) tried: usize,
+    /// How often it is still delivered after it has been taken.
+    #[serde(default)]
+    pub(super) copies: u8,
 }
 
 impl State {
@@ -150,10 +179,17 @@ impl State {
     pub(super) fn announce(&mut self, kind: &str, object: &Value, now: Timestamp) {
         let event_id = self.id("evt_", 24);
         let body = objects::event(&event_id, kind, object, now).to_string();
-        self.outgoing.push(Outgoing { event_id, kind: kind.to_owned(), body, due: Some(now), tried: 0 });
+        self.outgoing.push(Outgoing {
+            event_id,
+            kind: kind.to_owned(),
+            body,
+            due: Some(now.plus(self.faults.delay_events_seconds)),
+            tried: 0,
+            copies: self.faults.repeat_events,
+        });
     }
 
-    /// Ends the sessions whose time is up, and forgets the idempotency keys of yesterday.
+    /// Ends the sessions whose time is up, fails the refunds that were to fail, and forgets the idempotency keys of yesterday.
     pub(super) fn fall_due(&mut self, now: Timestamp) {
         let over: Vec<String> = self
             .sessions
@@ -164,6 +200,7 @@ impl State {
         for id in over {
             self.expire(&id, now);
         }
+        self.fail_refunds_due(now);
         let known = self.answers.len();
         self.answers.retain(|_, answer| now.since(answer.at) < REMEMBERED);
         self.touched |= self.answers.len() != known;

@@ -20,7 +20,9 @@ use nots_core::{
     BookingId, Currency, PaymentId, Pence, Timestamp,
     contact::Email,
     money::Total,
-    ports::{Cause, CheckoutOrder, Clock, PaymentNotice, PaymentNotices, Secret},
+    ports::{
+        Cause, CheckoutOrder, Clock, News, PaymentNotice, PaymentNotices, Secret, SessionFacts, SessionStage,
+    },
 };
 use nots_stripe::StripeNotices;
 use serde_json::Value;
@@ -35,6 +37,9 @@ use super::{
 mod api;
 mod cards;
 mod deliver;
+mod faults;
+mod lists;
+mod money;
 
 const NOW: i64 = 1_795_219_200;
 const PAGES: &str = "http://127.0.0.1:3000/local/stripe/checkout";
@@ -129,6 +134,7 @@ fn order(key: &str) -> CheckoutOrder {
         idempotency_key: key.into(),
         booking_id: BookingId::parse("booking_X7").unwrap(),
         payment_id: PaymentId::parse("payment_X7").unwrap(),
+        attempt: 1,
         amount: Total { total: Pence::new(1228), currency: Currency::Gbp },
         description: "NOTS-7K3M9Q: Station <b>to</b> Poole Harbour & Quay".into(),
         email: Email::parse("ada+taxi@example.com").unwrap(),
@@ -166,6 +172,51 @@ async fn send(router: Router, request: Request<Body>) -> (StatusCode, HeaderMap,
     (head.status, head.headers, String::from_utf8(body.to_vec()).unwrap())
 }
 
+/// Asks the stand-in's API with a good key; the answer is status and JSON.
+async fn ask(
+    stripe: &Arc<StripeStandIn>,
+    method: &str,
+    path: &str,
+    form: &str,
+    key: Option<&str>,
+) -> (u16, Value) {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {API_KEY}"))
+        .header("content-type", "application/x-www-form-urlencoded");
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    let (status, _, body) = send(stripe.api(), request.body(form.to_owned().into()).unwrap()).await;
+    (status.as_u16(), serde_json::from_str(&body).unwrap())
+}
+
+/// Does something as a person may; the answer is status and JSON.
+async fn local(stripe: &Arc<StripeStandIn>, method: &str, path: &str, body: Value) -> (u16, Value) {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let request = Request::builder().method(method).uri(format!("/local/stripe/{path}"));
+    let (status, _, body) = send(stripe.for_people(), request.body(body.into()).unwrap()).await;
+    (status.as_u16(), serde_json::from_str(&body).unwrap())
+}
+
+/// Opens a session and pays it; the answer is its PaymentIntent.
+async fn paid(stripe: &Arc<StripeStandIn>) -> String {
+    let id = opened(stripe).await;
+    stripe.act(&id, CardAction::Pay).unwrap().payment_intent.unwrap()
+}
+
+/// Delivers all that is due.
+async fn delivered(stripe: &Arc<StripeStandIn>) -> Vec<WebhookDelivery> {
+    let webhook = Webhook::default();
+    stripe.deliver_due(&webhook).await;
+    webhook.got()
+}
+
+fn kinds(events: &[WebhookDelivery]) -> Vec<&str> {
+    events.iter().map(|event| event.kind.as_str()).collect()
+}
+
 /// Opens a session over HTTP; the answer is status, headers and JSON.
 async fn create(stripe: &Arc<StripeStandIn>, form: String, key: Option<&str>) -> (u16, HeaderMap, Value) {
     let mut request = Request::post("/v1/checkout/sessions")
@@ -191,4 +242,12 @@ async fn understood(delivery: &WebhookDelivery, now: Timestamp) -> PaymentNotice
         .read(delivery.body.as_bytes(), &delivery.signature, now)
         .await
         .unwrap()
+}
+
+/// What it says of a session.
+async fn session_of(delivery: &WebhookDelivery, now: Timestamp) -> SessionFacts {
+    match understood(delivery, now).await.news {
+        News::Session(session) => session,
+        other => panic!("{}: {other:?}", delivery.kind),
+    }
 }

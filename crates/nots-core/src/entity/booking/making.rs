@@ -6,15 +6,16 @@ use super::{
 };
 use crate::{
     actor::Actor,
+    cancellation::{Cancellation, CancelledBy, judge},
     entity::{
         link::ReferenceLink,
         payment::{Payment, PaymentMethod, PaymentStatus},
         quote::{Enquiry, LegPricing, Quote},
-        tariff::Extra,
+        tariff::{CancellationPolicy, Extra},
     },
     id::{BookingId, BookingReference, PaymentId},
     journey::ViaStop,
-    money::Total,
+    money::{Pence, Total},
     table::{IllegalMove, Move, New, Rewrite, Stored, Transaction},
     text::Note,
     time::Timestamp,
@@ -181,12 +182,13 @@ impl Booking {
     /// # Errors
     /// When it does not wait to be paid.
     pub(crate) fn lapse(row: Stored<Self>, at: Timestamp) -> Result<Move<Self>, IllegalMove> {
-        let mut data = row.data.clone();
-        data.only_from(BookingStatus::Pending, BookingStatus::Cancelled)?;
-        data.status = BookingStatus::Cancelled;
-        data.timeline.cancelled = Some(at);
-        data.payment.status = PaymentStatus::Failed;
-        Move::of(row, data, Actor::System, at)
+        row.data.only_from(BookingStatus::Pending, BookingStatus::Cancelled)?;
+        let (fare, pickup) = (row.data.pricing.amount, row.data.journey.pickup_time);
+        let judgement =
+            judge(&CancellationPolicy::free(), CancelledBy::Unpaid, fare, Pence::ZERO, pickup, at);
+        let by = Actor::System;
+        let cancellation = Cancellation { judgement, reason: None, at, location: None, cancelled_by: by };
+        Self::cancel(row, cancellation, Some(PaymentStatus::Failed), at)
     }
 
     /// Says how its payment stands; none when it says so already, or was never paid for.

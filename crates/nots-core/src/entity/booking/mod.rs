@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 mod amending;
+mod cancelling;
 mod making;
 mod parts;
 
@@ -176,6 +177,15 @@ pub enum StepError {
 /// Seconds by which a driver's phone may be off.
 pub const PHONE_OFF: u32 = 120;
 
+/// A moment as a phone tells it: between two others, give or take what its clock may be off. One that is a little off tells
+/// nothing before the first or after now.
+fn between(before: Timestamp, at: Timestamp, now: Timestamp) -> Result<Timestamp, StepError> {
+    if at.plus(PHONE_OFF) < before || at > now.plus(PHONE_OFF) {
+        return Err(StepError::OutOfTime);
+    }
+    Ok(at.max(before).min(now))
+}
+
 impl Booking {
     /// Gives the job to a driver. The proof is for [`crate::dispatch`], which also guards both schedules.
     pub(crate) fn assign(
@@ -265,11 +275,7 @@ impl Booking {
         }
         let before =
             data.steps.last().map(|taken| taken.at).or(data.timeline.assigned).unwrap_or(Timestamp::MIN);
-        if at.plus(PHONE_OFF) < before || at > now.plus(PHONE_OFF) {
-            return Err(StepError::OutOfTime);
-        }
-        // A clock that is a little off tells no step before the last or after now.
-        let at = at.max(before).min(now);
+        let at = between(before, at, now)?;
         let moment = match step {
             Step::EnRoute => &mut data.timeline.driver_en_route,
             Step::Arrived => &mut data.timeline.arrived,

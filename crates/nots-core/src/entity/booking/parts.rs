@@ -8,6 +8,7 @@ use crate::{
     entity::{
         payment::{PaymentMethod, PaymentStatus},
         quote::{Enquiry, LegPricing, QuotePricing},
+        tariff::TariffKey,
     },
     geo::{Coordinates, Place},
     id::{BookingId, DriverId, PaymentId, UserId, VehicleId},
@@ -168,6 +169,12 @@ impl BookedPricing {
             tariff_version: quoted.tariff_version,
             tariff_effective_from: quoted.tariff_effective_from,
         }
+    }
+
+    /// What names the version of the tariff that priced it; one that is not there, of a fare that was agreed elsewhere.
+    #[must_use]
+    pub const fn tariff(&self) -> TariffKey {
+        (self.tariff_effective_from, self.tariff_version)
     }
 }
 

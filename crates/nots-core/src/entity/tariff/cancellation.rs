@@ -75,6 +75,12 @@ pub struct CancellationPolicy {
 }
 
 impl CancellationPolicy {
+    /// One by which nothing is kept.
+    #[must_use]
+    pub fn free() -> Self {
+        Self { rows: vec![CancellationRow { hours_before: 0, fee: Fee::NONE }], no_show: Fee::NONE }
+    }
+
     /// The row that counts when so many seconds are left to the pickup; none only of a policy without a row for the last
     /// hour, which [`super::Terms::check`] lets nobody publish.
     #[must_use]

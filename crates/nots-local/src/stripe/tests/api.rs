@@ -10,7 +10,7 @@ use stripe_checkout::{
 use super::*;
 
 /// Serves the stand-in on a free port; the answer is where.
-async fn serve(stripe: &Arc<StripeStandIn>) -> String {
+pub(super) async fn serve(stripe: &Arc<StripeStandIn>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router = stripe.api();
@@ -170,9 +170,47 @@ async fn nothing_is_answered_without_a_test_key() {
 #[tokio::test]
 async fn what_is_not_modelled_is_not_found() {
     let (stripe, _) = start();
-    for request in [Request::post("/v1/refunds"), Request::delete("/v1/checkout/sessions")] {
+    for request in [Request::post("/v1/charges"), Request::delete("/v1/checkout/sessions")] {
         let (status, _, body) = send(stripe.api(), request.body(Body::empty()).unwrap()).await;
         assert_eq!(status, 404, "{body}");
         assert!(body.contains("Unrecognized request URL"), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_session_is_ended_while_it_is_open_and_otherwise_told_of() {
+    let (stripe, clock) = start();
+    let url = serve(&stripe).await;
+    let payments = StripePayments::new(Arc::new(Held(API_KEY)), Some(&url));
+    let (first, second, third, fourth) =
+        (opened(&stripe).await, opened(&stripe).await, opened(&stripe).await, opened(&stripe).await);
+    stripe.act(&second, CardAction::Pay).unwrap();
+    stripe.act(&third, CardAction::PayLater).unwrap();
+    stripe.act(&fourth, CardAction::PayLater).unwrap();
+    stripe.act(&fourth, CardAction::Bounce).unwrap();
+    delivered(&stripe).await;
+
+    for (id, stage) in [
+        (&first, SessionStage::Expired),
+        (&second, SessionStage::Paid),
+        (&third, SessionStage::Processing),
+        (&fourth, SessionStage::Failed),
+    ] {
+        for _ in 0..2 {
+            let facts = payments.end_checkout(id).await.unwrap().unwrap();
+            assert_eq!((facts.stage, &facts.session_id, facts.amount), (stage, id, 1228));
+        }
+    }
+    let events = delivered(&stripe).await;
+    assert_eq!(kinds(&events), ["checkout.session.expired"], "once");
+    assert_eq!(session_of(&events[0], clock.now()).await.session_id, first);
+    assert_eq!(payments.end_checkout("cs_test_none").await.unwrap(), None);
+
+    let (status, refused) =
+        ask(&stripe, "POST", &format!("/v1/checkout/sessions/{second}/expire"), "", None).await;
+    assert_eq!(status, 400);
+    assert!(
+        refused["error"]["message"].as_str().unwrap().ends_with("has a status of `complete`."),
+        "{refused}"
+    );
 }

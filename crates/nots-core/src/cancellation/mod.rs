@@ -1,11 +1,16 @@
 //! What calling off a way costs: judged once, by the code that both the preview and the cancelling ask, and kept with
 //! the booking as it was judged.
 
+mod calling_off;
+
 use serde::{Deserialize, Serialize};
+
+pub use calling_off::{CallingOff, CancelError, Found, Reads, preview, reads};
 
 use crate::{
     actor::Actor,
     entity::tariff::{CancellationPolicy, Fee},
+    geo::Coordinates,
     money::{Pence, Total},
     text::Note,
     time::Timestamp,
@@ -23,6 +28,19 @@ pub enum CancelledBy {
     NoShow,
     /// It was not paid for in time.
     Unpaid,
+}
+
+impl CancelledBy {
+    /// As it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Operator => "operator",
+            Self::NoShow => "no_show",
+            Self::Unpaid => "unpaid",
+        }
+    }
 }
 
 /// What a fee went by.
@@ -72,19 +90,30 @@ pub struct Judgement {
     pub refund: Total,
 }
 
-/// Judges the calling off of one way at a moment. `paid` is what has been paid for this way: its fare, or nothing. Fee and
-/// refund sum to it, and neither is below nothing.
+impl Judgement {
+    /// Whole hours that were left to the pickup.
+    #[must_use]
+    pub const fn hours_before(&self) -> u64 {
+        self.seconds_before / 3_600
+    }
+}
+
+/// Judges the calling off of one way at a moment. `paid` is what has been paid of this way's fare and has not gone back; the
+/// fee is worked out of the whole fare and no more is kept than that. Fee and refund sum to what was paid, and neither is
+/// below nothing.
 #[must_use]
 pub fn judge(
     policy: &CancellationPolicy,
     by: CancelledBy,
-    paid: Total,
+    fare: Total,
+    paid: Pence,
     pickup: Timestamp,
     now: Timestamp,
 ) -> Judgement {
+    let paid = paid.max(Pence::ZERO);
     let seconds_before = pickup.since(now);
     let row = match by {
-        _ if paid.total <= Pence::ZERO => AppliedRow::Unpaid,
+        _ if paid.is_zero() => AppliedRow::Unpaid,
         CancelledBy::Customer => {
             // Without any row that counts, nothing says that it costs something.
             policy
@@ -97,14 +126,14 @@ pub fn judge(
         CancelledBy::Operator => AppliedRow::Operator,
         CancelledBy::Unpaid => AppliedRow::Unpaid,
     };
-    let fee = row.fee().of(paid.total);
-    let refund = paid.total.max(Pence::ZERO).less(fee).unwrap_or(Pence::ZERO);
-    let of = |total| Total { total, currency: paid.currency };
+    let fee = row.fee().of(fare.total).min(paid);
+    let refund = paid.less(fee).unwrap_or(Pence::ZERO);
+    let of = |total| Total { total, currency: fare.currency };
     Judgement { by, seconds_before, row, fee: of(fee), refund: of(refund) }
 }
 
 /// That a way was called off: what was judged, when, by whom and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cancellation {
     /// What it came to.
@@ -115,6 +144,9 @@ pub struct Cancellation {
     pub reason: Option<Note>,
     /// When.
     pub at: Timestamp,
+    /// Where the driver waited, when the phone said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Coordinates>,
     /// Who did it.
     pub cancelled_by: Actor,
 }
