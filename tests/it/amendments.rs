@@ -1,6 +1,7 @@
 //! Changing what was sold: a fresh quote, its difference, and the driver who has the job.
 
 mod crew;
+mod faults;
 mod money;
 mod refused;
 

@@ -113,7 +113,8 @@ async fn what_nobody_has_paid_for_yet_is_asked_for_with_the_fare() {
     world.pay(&page).await.expect_status(200);
     assert_eq!(world.booking(&booking, &ada).await["status"], "confirmed");
     let (paid, back) = (total(&fresh), total(&booking));
-    assert_eq!(accounts(&world), sums([("card", paid + back), ("fares", -paid), ("customer", -back)]));
+    assert_eq!(refunds(&world), [("paid_too_late".to_owned(), "succeeded".to_owned(), back)]);
+    assert_eq!(accounts(&world), sums([("card", paid), ("fares", -paid)]));
 
     // In cash: whatever it costs, it is taken at the end.
     let cash = world.booked(&ada, DAY).await;
@@ -177,6 +178,28 @@ async fn a_change_that_is_asked_for_too_late_to_be_paid_is_refused_and_a_page_is
 }
 
 #[tokio::test]
+async fn money_for_a_change_of_what_was_called_off_goes_back_too() {
+    let world = World::new().await;
+    let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
+    let (booking, fresh, page) = at_the_page(&world, &ada).await;
+    let called_off = json!({ "reason": "The vehicle broke down" });
+    let cancelled = world.delete(&path(&booking), &staff, called_off).await.expect_status(200);
+    assert!(cancelled.get("amendment").is_none(), "{cancelled}");
+    world.pay(&page).await.expect_status(200);
+    let seen = world.booking(&booking, &ada).await;
+    assert_eq!((&seen["status"], &seen["journey"]), (&json!("cancelled"), &booking["journey"]));
+    let mut back: Vec<_> = refunds(&world).into_iter().map(|(_, status, pence)| (status, pence)).collect();
+    back.sort_by_key(|(_, pence)| *pence);
+    let (old, more) = (total(&booking), total(&fresh) - total(&booking));
+    assert_eq!(back, [("succeeded".to_owned(), old), ("succeeded".to_owned(), more)]);
+    assert_eq!(accounts(&world), sums([]));
+    pay_page(&world, &ada, &booking).await.expect_status(409);
+    amend(&world, &staff, &booking, &quote(&world, nearer).await).await.expect_status(409);
+    world.settle().await;
+    world.leaves_messages();
+}
+
+#[tokio::test]
 async fn a_newer_change_takes_the_place_of_one_that_waits() {
     let world = World::new().await;
     let ada = world.person("customer").await;
@@ -196,9 +219,9 @@ async fn a_newer_change_takes_the_place_of_one_that_waits() {
     world.pay(&second).await.expect_status(200);
     let seen = world.booking(&booking, &ada).await;
     assert_eq!(seen["journey"]["dropoffLocation"], newer["dropoffLocation"]);
-    let back = total(&fresh) - total(&booking);
-    let paid = total(&newer);
-    assert_eq!(accounts(&world), sums([("card", paid + back), ("fares", -paid), ("customer", -back)]));
+    let (back, paid) = (total(&fresh) - total(&booking), total(&newer));
+    assert_eq!(refunds(&world), [("paid_too_late".to_owned(), "succeeded".to_owned(), back)]);
+    assert_eq!(accounts(&world), sums([("card", paid), ("fares", -paid)]));
     amend(&world, &ada, &booking, &fresh).await.expect_status(409);
     world.settle().await;
     world.leaves_messages();
