@@ -104,6 +104,9 @@ impl fmt::Display for Pence {
     }
 }
 
+/// The least that can be charged by card, in pence: what Stripe takes in pounds.
+pub const LEAST_CHARGE: Pence = Pence::new(30);
+
 /// A total as it is stored and sent; what people read is derived from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]

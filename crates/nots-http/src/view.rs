@@ -3,7 +3,8 @@
 use http::StatusCode;
 use nots_core::{
     Timestamp,
-    entity::{Booking, Quote, Tariff, tariff::TariffHead},
+    entity::{Booking, Due, LedgerEntry, Payment, Quote, Refund, Tariff, tariff::TariffHead},
+    money::Total,
     table::{Stored, Version},
 };
 use serde_json::{Value, json};
@@ -83,6 +84,67 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer, now: Timestamp) -> Result<
         }
     }
     Ok(value)
+}
+
+/// What explains a payment, beside itself.
+#[derive(Debug, Default)]
+pub struct PaymentParts {
+    /// Its refunds.
+    pub refunds: Vec<Stored<Refund>>,
+    /// Its movements.
+    pub ledger: Vec<Stored<LedgerEntry>>,
+    /// What the journey still owes.
+    pub due: Option<Stored<Due>>,
+}
+
+/// A payment as somebody may see it, with what explains it. The ledger stays in the office.
+///
+/// # Errors
+/// 500 when it cannot be JSON; a fault of ours.
+pub fn payment(row: &Stored<Payment>, viewer: Viewer, parts: &PaymentParts) -> Result<Value, Problem> {
+    let mut value = with_version(row)?;
+    let Some(fields) = value.as_object_mut() else { return Ok(value) };
+    let currency = row.data.amount.currency;
+    let money = |total| json!(Total { total, currency });
+    fields.insert("captured".to_owned(), money(row.data.captured()));
+    fields.insert("refundable".to_owned(), money(row.data.refundable()));
+    fields.insert("partlyRefunded".to_owned(), json!(row.data.is_partly_refunded()));
+    fields.insert("disputed".to_owned(), json!(row.data.is_disputed()));
+    if viewer != Viewer::Staff {
+        for name in ["captures", "disputes", "owedAgain", "provider", "attempts"] {
+            fields.remove(name);
+        }
+    }
+    if !parts.refunds.is_empty() {
+        let refunds: Vec<_> = parts.refunds.iter().map(|row| refund(&row.data)).collect();
+        fields.insert("refunds".to_owned(), json!(refunds));
+    }
+    if let Some(due) = &parts.due {
+        fields.insert("due".to_owned(), json!(due.data));
+    }
+    if viewer == Viewer::Staff && !parts.ledger.is_empty() {
+        let mut entries: Vec<_> = parts.ledger.iter().map(|row| &row.data).collect();
+        entries.sort_by(|a, b| (a.at, &a.entry).cmp(&(b.at, &b.entry)));
+        fields.insert("ledger".to_owned(), json!(entries));
+    }
+    Ok(value)
+}
+
+/// A refund as it is shown.
+#[must_use]
+pub fn refund(refund: &Refund) -> Value {
+    json!({
+        "refundId": refund.refund_id,
+        "bookingId": refund.concerns,
+        "status": refund.status,
+        "cause": refund.cause,
+        "amount": refund.amount,
+        "reason": refund.reason,
+        "stripeRefundId": refund.stripe_refund_id,
+        "failure": refund.failure,
+        "owedAt": refund.owed_at,
+        "madeAt": refund.made_at,
+    })
 }
 
 /// A quote with the moment it expires.

@@ -62,6 +62,8 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
             clock: p.clock,
             ids: p.ids,
         })
+        .with(|p| payments_get::PaymentsGet { table: p.table })
+        .with(|p| payments_refund::PaymentsRefund { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| drivers_list::DriversList { table: p.table })
         .with(|p| dispatch_assign::DispatchAssign { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| driver_jobs::DriverJobs { table: p.table, clock: p.clock })

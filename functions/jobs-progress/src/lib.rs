@@ -13,7 +13,7 @@ use nots_core::{
     },
     geo::{Coordinates, Latitude, Longitude},
     ports::{Clock, Ids, Table},
-    retry,
+    retry, settle,
     table::{Move, Stored, Transaction, WriteError},
 };
 use nots_http::{
@@ -109,7 +109,11 @@ impl Endpoint for JobsProgress {
                 Progress::Step(step) => {
                     let taken = Booking::take(booking.clone(), step, at, location, by.clone(), now);
                     let taken = taken.map_err(|error| refused(error, &booking.data))?;
-                    (taken.after().clone(), guarded(step, &taken, now))
+                    let mut transaction = guarded(step, &taken, now);
+                    if step == Step::Completed {
+                        transaction = transaction.and(self.money_of(&taken.after().data, &by, now).await?);
+                    }
+                    (taken.after().clone(), transaction)
                 }
                 Progress::NoShow => {
                     let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?.data;
@@ -127,6 +131,16 @@ impl Endpoint for JobsProgress {
             }
         }
         Err(lost.map_or_else(|| Problem::unavailable("no attempt was made"), Problem::from))
+    }
+}
+
+impl JobsProgress {
+    /// What money moves because the ride is over.
+    async fn money_of(&self, booking: &Booking, by: &Actor, now: Timestamp) -> Result<Transaction, Problem> {
+        let (payment, tariff) = self.table.read(settle::ride_reads(booking)).await?;
+        let Some(payment) = payment else { return Ok(Transaction::new()) };
+        let terms = tariff.as_ref().map(|row| &row.data.terms);
+        settle::ride_over(booking, payment, terms, by, now).map_err(Problem::internal)
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod cashier;
 mod counter;
+mod ride;
 
 pub use cashier::{Cashier, LearnError, Learned};
 pub use counter::{due_paid_in_cash, settle_at_the_end, write_off};
+pub use ride::{ride_over, ride_reads, waited};
 
 use crate::{
     actor::Actor,

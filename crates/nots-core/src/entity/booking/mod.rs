@@ -14,7 +14,7 @@ pub use parts::{
     Pairing, Step, StepTaken, Timeline,
 };
 
-use super::{driver::Driver, of_booking, of_driver, vehicle::Vehicle};
+use super::{driver::Driver, of_booking, of_driver, payment::PaymentStatus, vehicle::Vehicle};
 use crate::{
     actor::Actor,
     cancellation::Cancellation,
@@ -284,6 +284,9 @@ impl Booking {
         };
         *moment = Some(at);
         data.status = step.leads_to();
+        if step == Step::Completed && data.payment.method.is_settled_at_the_end() {
+            data.payment.status = PaymentStatus::Completed;
+        }
         // What has been driven is never freed.
         data.committed = data.committed.filter(|_| step != Step::Completed);
         data.steps.push(StepTaken { step, at, recorded_at: now, location });

@@ -68,6 +68,18 @@ impl Machine for PaymentStatus {
     }
 }
 
+/// The text is no status of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be pending, processing, completed, failed or refunded")]
+pub struct NotAPaymentStatus;
+
+impl std::str::FromStr for PaymentStatus {
+    type Err = NotAPaymentStatus;
+    fn from_str(text: &str) -> Result<Self, NotAPaymentStatus> {
+        Self::ALL.iter().copied().find(|status| status.as_str() == text).ok_or(NotAPaymentStatus)
+    }
+}
+
 /// How a customer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -276,6 +288,18 @@ impl Payment {
     #[must_use]
     pub fn refundable(&self) -> Pence {
         sum(self.captures.iter().map(Capture::left))
+    }
+
+    /// Whether some of what was taken has gone back, and not all.
+    #[must_use]
+    pub fn is_partly_refunded(&self) -> bool {
+        !self.refund.amount.is_zero() && self.refund.amount < self.captured()
+    }
+
+    /// Whether a card holder disputes a charge of it, and nothing is decided.
+    #[must_use]
+    pub fn is_disputed(&self) -> bool {
+        self.disputes.iter().any(|dispute| dispute.status == DisputeStage::Open)
     }
 
     /// What a PaymentIntent took.

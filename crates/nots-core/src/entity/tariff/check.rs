@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use super::{Code, Extra, FixedPrice, Rate, Terms, WHOLE, When};
-use crate::{area::Area, calendar::Weekday, journey::VehicleType, money::Pence};
+use crate::{
+    area::Area,
+    calendar::Weekday,
+    journey::VehicleType,
+    money::{LEAST_CHARGE, Pence},
+};
 
 /// The most that one amount of a tariff may be: £10,000.
 const MAX_AMOUNT: Pence = Pence::new(1_000_000);
-/// The least that a journey may cost: Stripe takes no less in sterling.
-const LEAST_FARE: Pence = Pence::new(30);
 /// The most that an uplift may add: three times the fare.
 const MAX_UPLIFT: u32 = 30_000;
 /// The most zones, fixed prices, uplifts, extras and dates that a tariff may have; it is one item of the table.
@@ -125,9 +128,9 @@ impl Terms {
             }
         }
         for kind in VehicleType::ALL {
-            if self.rates.of(kind).minimum_fare < LEAST_FARE {
+            if self.rates.of(kind).minimum_fare < LEAST_CHARGE {
                 let detail =
-                    format!("must be at least {} pence: no less can be paid by card", LEAST_FARE.get());
+                    format!("must be at least {} pence: no less can be paid by card", LEAST_CHARGE.get());
                 faults.add(format!("/rates/{kind}/minimumFare"), detail);
             }
         }

@@ -97,11 +97,15 @@ impl Books {
     /// Where the payment will stand: once money was taken, what was taken and what went back say it.
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
-        let captured = self.data.captured();
+        let (captured, asked) = (self.data.captured(), self.data.amount.total);
+        let back = self.data.refund.amount;
         if captured.is_zero() {
             self.data.status
-        } else if self.data.refund.amount >= captured {
+        } else if back >= captured {
             PaymentStatus::Refunded
+        } else if self.data.method.is_settled_at_the_end() && captured < asked {
+            // Of a journey there and back only one way is over.
+            PaymentStatus::Pending
         } else {
             PaymentStatus::Completed
         }

@@ -4,7 +4,7 @@ use super::{Books, BooksError, Owed, into};
 use crate::{
     entity::{
         ledger::{Account, Movement},
-        payment::PaymentMethod,
+        payment::{Payment, PaymentMethod},
         refund::{Refund, RefundCause, RefundStatus},
     },
     id::{PaymentId, RefundId},
@@ -12,6 +12,11 @@ use crate::{
     ports::{RefundFacts, RefundStage, total_of},
     table::Stored,
 };
+
+/// Money by hand has no name of its own: the first, the second part of it.
+fn by_hand_part(part: usize) -> String {
+    format!("by_hand.{part}")
+}
 
 impl Books {
     /// Somebody in the office gives money back. What failed to go back before is given first.
@@ -61,8 +66,9 @@ impl Books {
         owed: &Owed<'_>,
     ) -> Result<(), BooksError> {
         let by_hand = intent.is_none();
+        let by_hand_before = self.refunds().filter(|refund| refund.payment_intent_id.is_none()).count();
         // Money by hand of several times is one refund each.
-        let of = intent.clone().unwrap_or_else(|| format!("by_hand.{}", self.refunds.len()));
+        let of = intent.clone().unwrap_or_else(|| by_hand_part(by_hand_before));
         let refund_id = RefundId::of_cause(&self.data.payment_id, owed.key, &of);
         // Money that did not come by card is handed over, and whoever says so has done it.
         let status = if by_hand { RefundStatus::Succeeded } else { RefundStatus::Owed };
@@ -86,6 +92,15 @@ impl Books {
         }
         self.refunds.push(refund.begin(self.by.clone(), self.at));
         Ok(())
+    }
+
+    /// What the refunds would be called that a cause has of a payment, whichever of its money they are of.
+    #[must_use]
+    pub fn refunds_by(payment: &Payment, key: &str) -> Vec<RefundId> {
+        let intents = payment.captures.iter().filter_map(|capture| capture.payment_intent_id.clone());
+        let by_hand = payment.captures.iter().filter(|capture| capture.payment_intent_id.is_none());
+        let parts = intents.chain(by_hand.enumerate().map(|(part, _)| by_hand_part(part)));
+        parts.map(|of| RefundId::of_cause(&payment.payment_id, key, &of)).collect()
     }
 
     /// What the card processor says of a refund of ours; nothing happens when it is no news.
