@@ -293,7 +293,29 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
     for case in cases {
         stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));
     }
-    stage.asked()
+    let mut asked = stage.asked();
+    // What ends otherwise.
+    let paid = [
+        "quotes-calculator/station-to-harbour",
+        "bookings-create/by-a-customer",
+        "payments-process/checkout",
+        "payments-webhook/paid",
+        "bookings-cancellation/own",
+        "dispatch-assign/to-a-driver",
+    ];
+    for ends in [
+        ["bookings-cancel/by-the-customer"].as_slice(),
+        &["jobs-progress/en-route", "jobs-progress/arrived", "jobs-progress/no-show"],
+    ] {
+        let stage = Stage::new().await;
+        for case in paid.iter().chain(ends) {
+            stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        }
+        for (function, deeds) in stage.asked() {
+            asked.entry(function).or_default().extend(deeds);
+        }
+    }
+    asked
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn no_body_is_answered_with_a_fault_of_ours() {
     let (mut refused, mut taken) = (0, 0);
     let _ = world.platform.meter.take();
     for turn in 0..360 {
-        let (method, path, header, body) = match targets.get(turn % 6) {
+        let (method, path, header, body) = match targets.get(turn % (targets.len() + 1)) {
             Some(target) => {
                 let token = target.authorization.clone().unwrap_or_default();
                 let body = garbled(&mut dice, &target.valid, &odd);

@@ -9,7 +9,6 @@ use nots_testkit::{Call, Fault, FaultyTable};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::bad_input::send;
 
 #[tokio::test]
 async fn many_clicks_are_one_cancellation() {
