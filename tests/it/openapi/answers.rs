@@ -296,7 +296,7 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let late = json!({ "quoteId": late["quoteId"] }).to_string();
     let there = there["bookingId"].as_str().unwrap();
     witness.ask(("bookings-update", there), Some(customer), late, 410).await;
-    let change = json!({ "luggage": 2 }).to_string();
+    let change = json!({ "luggage": 9 }).to_string();
     witness.ask(("bookings-update", &id), Some(other), change.clone(), 404).await;
     witness.ask(("bookings-update", &id), Some(staff), change, 409).await;
     witness.ask(("bookings-cancel", &id), Some(staff), reason, 409).await;
