@@ -1,5 +1,6 @@
 //! Everything that is tested through the routes, and what holds the documents to the code, in one binary.
 
+mod amendments;
 mod bad_input;
 mod bookings;
 mod cancellation;
