@@ -369,3 +369,98 @@ async fn what_was_bought_is_in_the_confirmation() {
         assert!(unsaid.iter().all(|part| !words.contains(part)), "{words}");
     }
 }
+
+/// What is said of one booking's end, by channel: subject, text, HTML.
+fn told_of(world: &World, booking: &Value, event: &str) -> [String; 2] {
+    let sent = world.platform.outbox.newest_first();
+    ["email", "sms"].map(|channel| {
+        let fits = |m: &&nots_local::outbox::Sent| {
+            m.channel == channel && m.event == event && m.booking_id == booking["bookingId"]
+        };
+        let message = sent.iter().find(fits).expect(channel);
+        let parts = [message.subject.clone(), Some(message.text.clone()), message.html.clone()];
+        let words = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
+        assert!(
+            !words.contains("{{") && !words.contains("undefined") && !words.contains("\n\n\n"),
+            "{words}"
+        );
+        words
+    })
+}
+
+#[tokio::test]
+async fn of_what_is_called_off_it_is_said_what_goes_back_and_what_is_kept() {
+    let world = World::new().await;
+    let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
+    let driver = world.driver("driver_demo1").await;
+    let off = async |booking: &Value, who| {
+        let path = format!("/v1/bookings/{}", booking["bookingId"].as_str().unwrap());
+        let answer = world.delete(&path, who, json!({ "reason": "A secret of mine" })).await;
+        let after = answer.expect_status(200);
+        world.settle().await;
+        let shown = |name: &str| after["cancellation"][name]["displayTotal"].as_str().unwrap().to_owned();
+        (shown("fee"), shown("refund"), told_of(&world, booking, "cancelled"))
+    };
+    let fare = |booking: &Value| booking["pricing"]["displayTotal"].as_str().unwrap().to_owned();
+
+    let booking = world.confirmed(&ada, 3 * 86_400).await;
+    let (_, _, said) = off(&booking, &ada).await;
+    for words in said {
+        assert!(
+            words.contains(&format!("We refund the {} that was paid for it.", fare(&booking))),
+            "{words}"
+        );
+        assert!(words.contains(booking["bookingReference"].as_str().unwrap()), "{words}");
+        assert!(
+            !words.contains("fee of") && !words.contains("secret") && !words.contains("sorry"),
+            "{words}"
+        );
+    }
+    let booking = world.confirmed(&ada, 3 * 3_600).await;
+    let (fee, refund, said) = off(&booking, &ada).await;
+    let line = format!(
+        "We refund {refund} of the {} that was paid for it and keep a cancellation fee of {fee}.",
+        fare(&booking)
+    );
+    assert!(said.iter().all(|words| words.contains(&line)), "{said:?}");
+    let booking = world.confirmed(&ada, 3_600).await;
+    let (fee, _, said) = off(&booking, &ada).await;
+    let line = format!("The cancellation fee is {fee}, all that was paid for it, so nothing is refunded.");
+    assert!(said.iter().all(|words| words.contains(&line) && !words.contains("on a card")), "{said:?}");
+    let booking = world.booked(&ada, 3_600).await;
+    let (_, _, said) = off(&booking, &ada).await;
+    let line = "Nothing had been paid for it, so there is nothing to refund.";
+    assert!(said.iter().all(|words| words.contains(line)), "{said:?}");
+    let booking = world.confirmed(&ada, 3_600).await;
+    let (_, _, said) = off(&booking, &staff).await;
+    assert!(said[0].contains("We are sorry: we have had to cancel your journey."), "{said:?}");
+    assert!(said.iter().all(|words| words.contains("We refund the")), "{said:?}");
+
+    let booking = world.confirmed(&ada, 3_600).await;
+    world.assign(&staff, &booking, "driver_demo1").await.expect_status(200);
+    let job = format!("/v1/jobs/{}", booking["bookingId"].as_str().unwrap());
+    for progress in ["en_route", "arrived", "no_show"] {
+        world.patch(&job, &driver, json!({ "progress": progress })).await.expect_status(200);
+    }
+    world.settle().await;
+    let said = told_of(&world, &booking, "cancelled");
+    assert!(said[0].contains("Your driver waited at the pick-up and did not find you"), "{said:?}");
+
+    let there = there_and_back(&world).await;
+    let (_, _, said) = off(&there, &staff).await;
+    assert!(said[0].contains("This is about the way there alone."), "{said:?}");
+}
+
+#[tokio::test]
+async fn whoever_did_not_pay_in_time_is_told_that_and_nothing_else() {
+    let world = World::new().await;
+    let ada = world.person("customer").await;
+    let booking = world.booked(&ada, 86_400).await;
+    world.platform.advance(2_400).await.unwrap();
+    let now = world.booking(&booking, &ada).await;
+    assert_eq!((&now["status"], &now["cancellation"]["by"]), (&json!("cancelled"), &json!("unpaid")));
+    let said = told_of(&world, &booking, "lapsed");
+    assert!(said.iter().all(|words| words.contains("not paid for in time")), "{said:?}");
+    assert!(said.iter().all(|words| words.contains("Nothing was charged")), "{said:?}");
+    assert_eq!(world.told(), ["email lapsed", "sms lapsed"]);
+}

@@ -49,7 +49,7 @@ async fn each_field_refuses_what_it_is_not_and_is_the_one_that_is_named() {
 async fn every_wrong_field_is_named_at_once() {
     let world = World::new().await;
     let all = targets(&world).await;
-    let [quotes, bookings, payments, dispatch, jobs, ..] = all.as_slice() else { panic!("five") };
+    let [quotes, bookings, payments, dispatch, jobs, _, cancel, ..] = all.as_slice() else { panic!("seven") };
     let mut trial = Trial::of(&world);
     let now = world.now();
     for (target, body, expected) in [
@@ -59,6 +59,7 @@ async fn every_wrong_field_is_named_at_once() {
             &["/pickupLocation", "/dropoffLocation", "/pickupTime", "/passengers", "/vehicleType"][..],
         ),
         (bookings, json!({ "x": 1 }), &["/quoteId", "/customer", "/x"]),
+        (cancel, json!({ "onBehalfOf": "driver", "fee": 0 }), &["/reason", "/onBehalfOf", "/fee"]),
         (
             bookings,
             json!({ "quoteId": "q", "customer": { "email": "x" }, "passengers": -1, "flightNumber": null, "n": {} }),
