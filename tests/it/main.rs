@@ -19,6 +19,7 @@ mod maps;
 mod meddling;
 mod model;
 mod openapi;
+mod orders;
 mod patterns;
 mod payments;
 mod quotes;

@@ -149,6 +149,13 @@ pub(super) fn of_assignment() -> Vec<Field> {
     ]
 }
 
+pub(super) fn of_cancellation() -> Vec<Field> {
+    vec![
+        ("/reason", Required, note(500)),
+        ("/onBehalfOf", Optional, text(json!(["", "Customer", "operator", "staff"]))),
+    ]
+}
+
 /// Of the demonstration's tariff, with a polygon, a weekend and a bank holiday that is moved.
 pub(super) fn of_tariff(now: i64) -> Vec<Field> {
     let amount = || whole(json!([1_000_001]));

@@ -76,6 +76,52 @@ impl Witness<'_> {
     }
 }
 
+/// A booking that its customer calls off, and one whose passenger does not come: what everybody sees of both. The second,
+/// as staff see it.
+async fn called_off(witness: &mut Witness<'_>, customer: &str, staff: &str, driver: &str) -> Value {
+    let world = witness.world;
+    let mut seen = Value::Null;
+    for (hours, comes) in [(30, true), (40, false)] {
+        let quote = world.quote(hours * 3_600).await;
+        let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() }).to_string();
+        let booking = witness.ask(("bookings-create", ""), Some(customer), order, 201).await;
+        let what = json!({ "bookingId": booking["bookingId"] }).to_string();
+        let payment = witness.ask(("payments-process", ""), Some(customer), what, 201).await;
+        world.pay(&payment).await.expect_status(200);
+        let id = booking["bookingId"].as_str().unwrap();
+        let job = json!({ "bookingId": id, "driverId": "driver_demo1" }).to_string();
+        witness.ask(("dispatch-assign", ""), Some(staff), job, 200).await;
+        witness.ask(("bookings-cancellation", id), Some(customer), "", 200).await;
+        let forwards = format!("{id}?onBehalfOf=customer");
+        witness.ask(("bookings-cancellation", &forwards), Some(staff), "", 200).await;
+        if comes {
+            let reason = json!({ "reason": "Plans changed" }).to_string();
+            let bearer = format!("Bearer {customer}");
+            let stale = [("authorization", bearer.as_str()), ("if-match", "\"1\"")];
+            witness.ask_with(("bookings-cancel", id), &stale, Bytes::from(reason.clone()), 412).await;
+            let off = witness.ask(("bookings-cancel", id), Some(customer), reason.clone(), 200).await;
+            witness.is(&off, "BookingForCustomer");
+            witness.ask(("bookings-cancel", id), Some(staff), reason, 409).await;
+        } else {
+            for progress in ["en_route", "arrived", "no_show"] {
+                let here = json!({ "latitude": 50.72, "longitude": -1.88 });
+                let step = json!({ "progress": progress, "location": here }).to_string();
+                let job = witness.ask(("jobs-progress", id), Some(driver), step, 200).await;
+                witness.is(&job, "BookingForDriver");
+            }
+        }
+        witness.ask(("bookings-cancellation", id), Some(customer), "", 200).await;
+        for (token, schema) in
+            [(customer, "BookingForCustomer"), (driver, "BookingForDriver"), (staff, "BookingForStaff")]
+        {
+            seen = witness.ask(("bookings-get", id), Some(token), "", 200).await;
+            witness.is(&seen, schema);
+        }
+    }
+    assert!(seen["cancellation"]["location"].is_object(), "{seen}");
+    seen
+}
+
 #[tokio::test]
 async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let world = World::new().await;
@@ -152,6 +198,8 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let headers = [("stripe-signature", signature.as_str())];
     witness.ask_with(("payments-webhook", ""), &headers, Bytes::from(event), 200).await;
 
+    let off = called_off(&mut witness, customer, staff, driver).await;
+
     // Nothing is said of a booking that a whole one does not have.
     let whole = witness.ask(("bookings-get", &id), Some(staff), "", 200).await;
     let whole: BTreeSet<_> =
@@ -169,7 +217,8 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let back = there["returnBookingId"].as_str().unwrap();
     let back = witness.ask(("bookings-get", back), Some(staff), "", 200).await;
     let fields = |booking: &Value| booking.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    let whole: BTreeSet<_> = whole.into_iter().chain(fields(&there)).chain(fields(&back)).collect();
+    let more = [&there, &back, &assigned, &off].map(fields).into_iter().flatten();
+    let whole: BTreeSet<_> = whole.into_iter().chain(more).collect();
     let said =
         ["BookingCore", "BookingForStaff"].map(|name| schemas[name]["properties"].as_object().unwrap());
     assert_eq!(whole, said.iter().flat_map(|fields| fields.keys()).cloned().collect());
@@ -209,6 +258,11 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     witness.ask(("payments-process", ""), Some(other), json!({ "bookingId": id }).to_string(), 404).await;
     witness.ask(("dispatch-assign", ""), Some(staff), missing, 404).await;
     witness.ask(("jobs-progress", "booking_1"), Some(driver), again, 404).await;
+    let reason = json!({ "reason": words }).to_string();
+    witness.ask(("bookings-cancel", &id), Some(other), reason.clone(), 404).await;
+    witness.ask(("bookings-cancel", &id), Some(staff), reason, 409).await;
+    witness.ask(("bookings-cancellation", &id), Some(other), "", 404).await;
+    witness.ask(("bookings-cancellation", &id), Some(staff), "", 200).await;
 
     // What any operation may answer.
     let nobody = world.platform.tokens.issue(Role::Owner, None, None, world.platform.clock.now()).unwrap();
