@@ -23,6 +23,7 @@ mod patterns;
 mod payments;
 mod quotes;
 mod random;
+mod reconcile;
 mod returns;
 mod roles;
 mod rows;

@@ -25,6 +25,7 @@ pub mod journey;
 pub mod money;
 pub mod ports;
 pub mod pricing;
+pub mod reconcile;
 pub mod retry;
 pub mod settle;
 pub mod table;
