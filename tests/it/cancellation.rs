@@ -19,6 +19,8 @@ use nots_local::{
 use nots_testkit::{Answer, Person, World};
 use serde_json::{Value, json};
 
+use crate::bad_input::send;
+
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
@@ -66,6 +68,11 @@ fn reason() -> Value {
 
 async fn cancelled(world: &World, booking: &Value, who: &Person) -> Value {
     world.delete(&path(booking), who, reason()).await.expect_status(200)
+}
+
+/// Half of an odd number of pence goes to the even penny.
+fn half(total: i64) -> i64 {
+    total / 2 + if total % 2 == 1 { total / 2 % 2 } else { 0 }
 }
 
 fn pence(total: &Value) -> i64 {
@@ -136,9 +143,7 @@ async fn each_row_counts_to_the_second_and_the_preview_is_what_is_charged() {
         assert_eq!(was["row"], counts, "{left}");
         assert_eq!((&was["secondsBefore"], &was["at"]), (&json!(left.max(0)), &json!(moment)));
         assert_eq!(was["reason"], "Plans changed");
-        // Half of an odd number of pence goes to the even penny.
-        let half = total / 2 + if total % 2 == 1 { total / 2 % 2 } else { 0 };
-        let fee = [0, half, total][usize::from(share > 0) + usize::from(share == 10_000)];
+        let fee = [0, half(total), total][usize::from(share > 0) + usize::from(share == 10_000)];
         assert_eq!((pence(&was["fee"]), pence(&was["refund"])), (fee, total - fee), "{left}");
         assert_eq!((pence(&said["paid"]), &said["cancellable"]), (total, &json!(true)));
         assert_eq!(
@@ -211,6 +216,32 @@ async fn the_tariff_that_it_was_sold_by_says_what_it_costs() {
     assert_eq!(after["cancellation"]["row"]["fee"], json!({ "fixed": 500 }));
     assert_eq!(pence(&after["cancellation"]["fee"]), 500);
     settled(&world, &booking, 500).await;
+}
+
+#[tokio::test]
+async fn what_the_office_gave_back_before_counts_as_given_back() {
+    let world = World::new().await;
+    let (ada, admin) = (world.person("customer").await, world.person("admin").await);
+    for quarters in [1, 3, 4] {
+        let booking = world.confirmed(&ada, 3 * DAY).await;
+        let total = booking["pricing"]["total"].as_i64().unwrap();
+        let given = total * quarters / 4;
+        let kept = half(total).min(total - given);
+        let paid = booking["payment"]["paymentId"].as_str().unwrap();
+        let (refunds, bearer) = (format!("/v1/payments/{paid}/refunds"), format!("Bearer {}", admin.token));
+        let headers = [("authorization", bearer.as_str()), ("idempotency-key", "late")];
+        let body = json!({ "amount": given, "reason": "Late" }).to_string();
+        send(&world, "POST", &refunds, &headers, body).await.expect_status(201);
+        world.settle().await;
+        let gateway = at(&world, booking["journey"]["pickupTime"].as_i64().unwrap() - 3 * HOUR);
+        let said = ask(&gateway, "GET", &preview(&booking), &ada, &Value::Null).await.expect_status(200);
+        let was = ask(&gateway, "DELETE", &path(&booking), &ada, &reason()).await.expect_status(200);
+        let was = &was["cancellation"];
+        assert_eq!(pence(&was["fee"]), kept, "half of the whole fare, of what is left");
+        assert_eq!(pence(&was["refund"]), total - given - kept);
+        assert_eq!((&said["fee"], &said["refund"]), (&was["fee"], &was["refund"]));
+        settled(&world, &booking, kept).await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Everything that is tested through the routes, and what holds the documents to the code, in one binary.
 
+mod amendments;
 mod bad_input;
 mod bookings;
 mod cancellation;
@@ -19,10 +20,12 @@ mod maps;
 mod meddling;
 mod model;
 mod openapi;
+mod orders;
 mod patterns;
 mod payments;
 mod quotes;
 mod random;
+mod receipts;
 mod reconcile;
 mod returns;
 mod roles;

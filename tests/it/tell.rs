@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use nots_local::Options;
-use nots_testkit::{Call, Fault, FaultyMail, World, signed};
+use nots_testkit::{Call, Fault, FaultyMail, Person, World, paid_session, signed};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -30,7 +30,7 @@ async fn ridden(world: &World) -> Value {
     let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
     let driver = world.driver("driver_demo1").await;
     let booking = world.booked(&customer, 86_400).await;
-    paid(world, &booking).await;
+    paid(world, &customer, &booking).await;
     world.assign(&dispatcher, &booking, "driver_demo1").await.expect_status(200);
     let path = format!("/v1/jobs/{}", booking["bookingId"].as_str().unwrap());
     for progress in ["en_route", "arrived", "passenger_onboard", "completed"] {
@@ -39,17 +39,11 @@ async fn ridden(world: &World) -> Value {
     booking
 }
 
-/// The webhook alone, without the background that the stand-in's own route waits for.
-async fn paid(world: &World, booking: &Value) {
-    let body = json!({
-        "id": "evt_1", "object": "event", "type": "checkout.session.completed",
-        "data": { "object": {
-            "id": "cs_test_1", "object": "checkout.session", "client_reference_id": booking["bookingId"],
-            "payment_status": "paid", "amount_total": booking["pricing"]["total"], "currency": "gbp",
-            "payment_intent": "pi_1",
-        } },
-    })
-    .to_string();
+/// The payment is begun and its webhook comes, without the background that the stand-in's own route waits for.
+async fn paid(world: &World, customer: &Person, booking: &Value) {
+    let asked = json!({ "bookingId": booking["bookingId"] });
+    let payment = world.post("/v1/payments", customer, asked).await.expect_status(201);
+    let body = paid_session(&payment, "evt_1").to_string();
     let request = http::Request::post("/v1/webhooks/stripe")
         .header("stripe-signature", signed(&body, "whsec_local", world.now()))
         .body(bytes::Bytes::from(body))
@@ -191,7 +185,7 @@ async fn a_provider_that_is_down_for_a_while_delays_and_doubles_nothing() {
 async fn confirmation(world: &World) -> Value {
     let customer = world.person("customer").await;
     let booking = world.booked(&customer, 86_400).await;
-    paid(world, &booking).await;
+    paid(world, &customer, &booking).await;
     let all = messages(world).await;
     all.into_iter().find(|message| message["body"].as_str().unwrap().contains("booking.confirmed")).unwrap()
 }
@@ -374,4 +368,99 @@ async fn what_was_bought_is_in_the_confirmation() {
         let unsaid = ["By way of", "With", "There and back", "Both ways", "\n\n\n"];
         assert!(unsaid.iter().all(|part| !words.contains(part)), "{words}");
     }
+}
+
+/// What is said of one booking's end, by channel: subject, text, HTML.
+fn told_of(world: &World, booking: &Value, event: &str) -> [String; 2] {
+    let sent = world.platform.outbox.newest_first();
+    ["email", "sms"].map(|channel| {
+        let fits = |m: &&nots_local::outbox::Sent| {
+            m.channel == channel && m.event == event && m.booking_id == booking["bookingId"]
+        };
+        let message = sent.iter().find(fits).expect(channel);
+        let parts = [message.subject.clone(), Some(message.text.clone()), message.html.clone()];
+        let words = parts.into_iter().flatten().collect::<Vec<_>>().join("\n");
+        assert!(
+            !words.contains("{{") && !words.contains("undefined") && !words.contains("\n\n\n"),
+            "{words}"
+        );
+        words
+    })
+}
+
+#[tokio::test]
+async fn of_what_is_called_off_it_is_said_what_goes_back_and_what_is_kept() {
+    let world = World::new().await;
+    let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
+    let driver = world.driver("driver_demo1").await;
+    let off = async |booking: &Value, who| {
+        let path = format!("/v1/bookings/{}", booking["bookingId"].as_str().unwrap());
+        let answer = world.delete(&path, who, json!({ "reason": "A secret of mine" })).await;
+        let after = answer.expect_status(200);
+        world.settle().await;
+        let shown = |name: &str| after["cancellation"][name]["displayTotal"].as_str().unwrap().to_owned();
+        (shown("fee"), shown("refund"), told_of(&world, booking, "cancelled"))
+    };
+    let fare = |booking: &Value| booking["pricing"]["displayTotal"].as_str().unwrap().to_owned();
+
+    let booking = world.confirmed(&ada, 3 * 86_400).await;
+    let (_, _, said) = off(&booking, &ada).await;
+    for words in said {
+        assert!(
+            words.contains(&format!("We refund the {} that was paid for it.", fare(&booking))),
+            "{words}"
+        );
+        assert!(words.contains(booking["bookingReference"].as_str().unwrap()), "{words}");
+        assert!(
+            !words.contains("fee of") && !words.contains("secret") && !words.contains("sorry"),
+            "{words}"
+        );
+    }
+    let booking = world.confirmed(&ada, 3 * 3_600).await;
+    let (fee, refund, said) = off(&booking, &ada).await;
+    let line = format!(
+        "We refund {refund} of the {} that was paid for it and keep a cancellation fee of {fee}.",
+        fare(&booking)
+    );
+    assert!(said.iter().all(|words| words.contains(&line)), "{said:?}");
+    let booking = world.confirmed(&ada, 3_600).await;
+    let (fee, _, said) = off(&booking, &ada).await;
+    let line = format!("The cancellation fee is {fee}, all that was paid for it, so nothing is refunded.");
+    assert!(said.iter().all(|words| words.contains(&line) && !words.contains("on a card")), "{said:?}");
+    let booking = world.booked(&ada, 3_600).await;
+    let (_, _, said) = off(&booking, &ada).await;
+    let line = "Nothing had been paid for it, so there is nothing to refund.";
+    assert!(said.iter().all(|words| words.contains(line)), "{said:?}");
+    let booking = world.confirmed(&ada, 3_600).await;
+    let (_, _, said) = off(&booking, &staff).await;
+    assert!(said[0].contains("We are sorry: we have had to cancel your journey."), "{said:?}");
+    assert!(said.iter().all(|words| words.contains("We refund the")), "{said:?}");
+
+    let booking = world.confirmed(&ada, 3_600).await;
+    world.assign(&staff, &booking, "driver_demo1").await.expect_status(200);
+    let job = format!("/v1/jobs/{}", booking["bookingId"].as_str().unwrap());
+    for progress in ["en_route", "arrived", "no_show"] {
+        world.patch(&job, &driver, json!({ "progress": progress })).await.expect_status(200);
+    }
+    world.settle().await;
+    let said = told_of(&world, &booking, "cancelled");
+    assert!(said[0].contains("Your driver waited at the pick-up and did not find you"), "{said:?}");
+
+    let there = there_and_back(&world).await;
+    let (_, _, said) = off(&there, &staff).await;
+    assert!(said[0].contains("This is about the way there alone."), "{said:?}");
+}
+
+#[tokio::test]
+async fn whoever_did_not_pay_in_time_is_told_that_and_nothing_else() {
+    let world = World::new().await;
+    let ada = world.person("customer").await;
+    let booking = world.booked(&ada, 86_400).await;
+    world.platform.advance(2_400).await.unwrap();
+    let now = world.booking(&booking, &ada).await;
+    assert_eq!((&now["status"], &now["cancellation"]["by"]), (&json!("cancelled"), &json!("unpaid")));
+    let said = told_of(&world, &booking, "lapsed");
+    assert!(said.iter().all(|words| words.contains("not paid for in time")), "{said:?}");
+    assert!(said.iter().all(|words| words.contains("Nothing was charged")), "{said:?}");
+    assert_eq!(world.told(), ["email lapsed", "sms lapsed"]);
 }

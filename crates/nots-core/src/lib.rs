@@ -25,6 +25,8 @@ pub mod journey;
 pub mod money;
 pub mod ports;
 pub mod pricing;
+pub mod rearrange;
+pub mod receipt;
 pub mod reconcile;
 pub mod retry;
 pub mod settle;

@@ -16,6 +16,7 @@ use nots_core::{
     geo::{Coordinates, Place},
     id::BookingReference,
     journey::{Leg, Measure, Source, VehicleType},
+    settle,
     table::{Condition, Machine, Stored, attr},
     text::Name,
     time::Interval,
@@ -125,10 +126,10 @@ fn the_machines_are_these_and_no_others() {
         matrix::<PaymentStatus>(),
         [
             "pending → pending, processing, completed, failed",
-            "processing → completed, failed",
-            "completed → refunded",
-            "failed → pending",
-            "refunded → ",
+            "processing → processing, completed, pending, failed",
+            "completed → completed, refunded",
+            "failed → failed, pending, processing, completed",
+            "refunded → refunded, completed",
         ]
     );
     assert_eq!(matrix::<NoticeStatus>()[0], "claimed → claimed, released, sent, undeliverable");
@@ -149,8 +150,8 @@ fn a_write_may_leave_only_the_states_that_lead_to_it_and_names_the_version_it_re
 #[test]
 fn only_a_pending_booking_is_confirmed() {
     for status in BookingStatus::ALL {
-        let payment = payment();
-        let confirmed = Booking::confirm(vec![standing(*status)], payment, Some("pi_1".to_owned()), at(9));
+        let (payment, row) = (payment(), standing(*status));
+        let confirmed = settle::confirm(vec![row], payment, "pi_1", Pence::new(1_228), at(9));
         // Back from assigned is another verb's: paying does not take a job away from a driver.
         let may = matches!(status, BookingStatus::Pending);
         assert_eq!(confirmed.is_ok(), may, "{status:?}");

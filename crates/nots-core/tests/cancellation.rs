@@ -1,4 +1,5 @@
 //! What calling off comes to, for any policy, fare and moment.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::collections::BTreeMap;
 

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here knows what runs it. API Gateway and the local platform both hand a [`Request`] to
 //! [`answer`] and send what comes back.
 
+pub mod accept;
 pub mod behalf;
 mod body;
 mod caller;
@@ -24,7 +25,7 @@ pub use http::StatusCode;
 pub use problem::{FieldError, Problem};
 pub use query::QueryReader;
 pub use reply::{Response, listed, shown, with_version};
-pub use wire::{FromWire, Wire};
+pub use wire::{FromWire, Wire, WireEdit};
 
 /// Roles that several routes name.
 pub mod roles {

@@ -6,10 +6,14 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use nots_core::{
     Pence,
     cancellation::Judgement,
-    entity::{Booking, Settings, booking::Pairing},
+    entity::{
+        Booking, Settings,
+        booking::{Pairing, Settled},
+    },
     event::EventKind,
     id::BookingReference,
-    ports::{Channel, Message},
+    money::Total,
+    ports::{Attachment, Channel, Message},
 };
 
 /// The words for every event and channel.
@@ -47,7 +51,7 @@ impl Templates {
         Ok(Self(environment))
     }
 
-    /// The message for an event by a channel.
+    /// The message for an event by a channel. `receipt` is the file that goes with an e-mail.
     ///
     /// # Errors
     /// When a template is missing, or speaks of what is not there.
@@ -57,8 +61,9 @@ impl Templates {
         channel: Channel,
         booking: &Booking,
         settings: &Settings,
+        receipt: Option<Attachment>,
     ) -> Result<Message, WordsError> {
-        let known = known(booking, settings);
+        let known = known(booking, settings, receipt.as_ref());
         let render = |part: &str| -> Result<String, WordsError> {
             let template = self.0.get_template(&format!("{}.{part}.j2", event.as_str()))?;
             Ok(template.render(&known)?.trim().to_owned())
@@ -69,6 +74,7 @@ impl Templates {
                 subject: render("subject")?,
                 text: render("email.txt")?,
                 html: render("email.html")?,
+                attachments: receipt.into_iter().collect(),
             }),
             Channel::Sms => Ok(Message::Sms { to: booking.customer.phone.clone(), text: render("sms")? }),
         }
@@ -76,7 +82,7 @@ impl Templates {
 }
 
 /// Everything that a template may speak of.
-fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
+fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -> minijinja::Value {
     let (total, currency) = booking.total();
     let journey = &booking.journey;
     let driver = booking.driver.as_ref().map(|driver| {
@@ -113,6 +119,18 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
             refund => show(refund.total), isRefunded => !refund.total.is_zero(),
         }
     });
+    let amendment = booking.amended.as_ref().map(|amended| {
+        let show = |amount: Total| amount.total.display(amount.currency);
+        let (settled, refund) = match amended.settled {
+            Settled::WithTheFare => ("with_the_fare", None),
+            Settled::Even => ("even", None),
+            Settled::Paid => ("paid", None),
+            Settled::GivenBack { amount } => ("given_back", Some(amount)),
+            Settled::LetGo => ("let_go", None),
+        };
+        let refund = refund.filter(|refund| !refund.total.is_zero()).map(show);
+        context! { settled, difference => show(amended.difference), refund }
+    });
     context! {
         booking => context! {
             reference => booking.booking_reference.as_str(),
@@ -137,6 +155,8 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         },
         driver,
         vehicle,
+        receipt => receipt.map(|file| context! { fileName => file.name.as_str() }),
         cancellation,
+        amendment,
     }
 }

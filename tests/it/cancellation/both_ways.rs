@@ -66,7 +66,7 @@ async fn of_what_was_not_paid_less_is_asked_for_and_then_nothing() {
         cancelled(&world, one, &ada).await;
         let (due, _) = payment(&world, &ways.0).await;
         assert_eq!((due.status, due.amount.total.get()), (PaymentStatus::Pending, fare(other)));
-        let cheap = begun(&world, &ada, &ways.0).await;
+        let cheap = begun(&world, &ada, other).await;
         assert_eq!(pence(&cheap["amount"]), fare(other));
         world.pay(&cheap).await.expect_status(200);
         assert_eq!(world.booking(other, &ada).await["status"], "confirmed");

@@ -5,11 +5,10 @@ use std::sync::Mutex;
 use futures_util::future::join_all;
 use nots_core::ports::Table;
 use nots_local::Options;
-use nots_testkit::{Call, Fault, FaultyTable};
+use nots_testkit::{Call, Fault, FaultyTable, MeddledTable, Meddler};
 use tokio::sync::Notify;
 
 use super::*;
-use crate::bad_input::send;
 
 #[tokio::test]
 async fn many_clicks_are_one_cancellation() {
@@ -92,6 +91,70 @@ async fn a_job_that_is_given_while_it_is_called_off_is_one_of_the_two() {
             .any(|(key, item)| key.contains(" / DAY#") && item.to_string().contains(id));
         assert!(!held, "no day holds what was called off");
         settled(&world, &booking, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn what_lands_between_reading_and_writing_is_judged_anew() {
+    let meddler = Arc::new(Meddler::default());
+    let handed = meddler.clone();
+    let wrap = move |table| Arc::new(MeddledTable::over(table, handed)) as Arc<dyn Table>;
+    let world = World::with(Options { wrap_table: Some(Box::new(wrap)), ..Options::default() }).await;
+    let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
+
+    // The job is given to a driver.
+    let booking = world.confirmed(&ada, 2 * DAY).await;
+    let (platform, job) =
+        (world.platform.clone(), json!({ "bookingId": booking["bookingId"], "driverId": "driver_demo1" }));
+    meddler.before_the_next_transaction(move |_| async move {
+        ask(&platform.gateway, "POST", "/v1/dispatch", &staff, &job).await.expect_status(200);
+    });
+    let after = cancelled(&world, &booking, &ada).await;
+    assert_eq!(after["driver"]["driverId"], "driver_demo1");
+    let id = booking["bookingId"].as_str().unwrap();
+    let held = |(key, item): (String, Value)| key.contains(" / DAY#") && item.to_string().contains(id);
+    assert!(!world.table().into_iter().any(held));
+    settled(&world, &booking, 0).await;
+
+    // It is paid for, and so costs what the policy says.
+    let (booking, session) = world.at_checkout(&ada, HOUR).await;
+    let (platform, session) =
+        (world.platform.clone(), session["checkoutSessionId"].as_str().unwrap().to_owned());
+    meddler.before_the_next_transaction(move |_| async move {
+        let client = nots_local::client::Client::new(format!("http://{}", platform.api));
+        let path = format!("/local/stripe/checkout/{session}/pay");
+        client.post(&path, None, &Value::Null).await.unwrap().expect_status(200);
+    });
+    let after = cancelled(&world, &booking, &ada).await;
+    let kept = pence(&after["cancellation"]["fee"]);
+    assert_eq!(kept, booking["pricing"]["total"]);
+    settled(&world, &booking, kept).await;
+}
+
+#[tokio::test]
+async fn each_keeps_to_two_dependent_reads_and_one_write() {
+    let world = World::new().await;
+    let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
+    let driver = world.driver("driver_demo1").await;
+    for nobody_comes in [false, true] {
+        let booking = world.confirmed(&ada, 2 * HOUR + 60).await;
+        world.assign(&staff, &booking, "driver_demo1").await.expect_status(200);
+        let job = format!("/v1/jobs/{}", booking["bookingId"].as_str().unwrap());
+        for progress in ["en_route", "arrived"] {
+            world.patch(&job, &driver, json!({ "progress": progress })).await.expect_status(200);
+        }
+        world.settle().await;
+        let _ = world.platform.meter.take();
+        world.get(&preview(&booking), &ada).await.expect_status(200);
+        assert_eq!(world.platform.meter.take().round_trips, 2);
+        if nobody_comes {
+            world.patch(&job, &driver, json!({ "progress": "no_show" })).await.expect_status(200);
+        } else {
+            cancelled(&world, &booking, &ada).await;
+        }
+        let cost = world.platform.meter.take();
+        assert_eq!(cost.round_trips, 3);
+        world.settle().await;
     }
 }
 
