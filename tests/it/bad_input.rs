@@ -69,7 +69,7 @@ struct Target {
 async fn targets(world: &World) -> Vec<Target> {
     let customer = world.person("customer").await;
     let (dispatcher, driver) = (world.person("dispatcher").await, world.driver("driver_demo1").await);
-    let quote = world.quote(86_400).await;
+    let (quote, fresh) = (world.quote(86_400).await, world.quote(86_400).await);
     let pending = world.booked(&customer, 2 * 86_400).await;
     let confirmed = world.confirmed(&customer, 3 * 86_400).await;
     let job = world.confirmed(&customer, 4 * 86_400).await;
@@ -88,6 +88,9 @@ async fn targets(world: &World) -> Vec<Target> {
         json!({ "progress": "en_route", "at": now, "location": { "latitude": 50.72, "longitude": -1.88 } });
     let booking = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
     let job = format!("/jobs/{}", job["bookingId"].as_str().unwrap());
+    let changed = format!("/bookings/{}", pending["bookingId"].as_str().unwrap());
+    let change =
+        json!({ "quoteId": fresh["quoteId"], "passengers": 2, "luggage": 1, "internalNotes": "Rang" });
     let called_off = format!("/bookings/{}", called_off["bookingId"].as_str().unwrap());
     let cancellation = json!({ "reason": "Plans changed", "onBehalfOf": "customer" });
     let (customer, dispatcher) = (Some(customer.token.as_str()), Some(dispatcher.token.as_str()));
@@ -104,6 +107,7 @@ async fn targets(world: &World) -> Vec<Target> {
         target("POST", "/payments", customer, payment, fields::of_payment()),
         target("POST", "/dispatch", dispatcher, assignment, fields::of_assignment()),
         target("PATCH", &job, Some(&driver.token), step, fields::of_job(now)),
+        target("PATCH", &changed, dispatcher, change, fields::of_change()),
         target("DELETE", &called_off, dispatcher, cancellation, fields::of_cancellation()),
     ]
 }

@@ -1,5 +1,6 @@
 //! Everything that is tested through the routes, and what holds the documents to the code, in one binary.
 
+mod amendments;
 mod bad_input;
 mod bookings;
 mod cancellation;
@@ -25,6 +26,7 @@ mod payments;
 mod quotes;
 mod random;
 mod receipts;
+mod reconcile;
 mod returns;
 mod roles;
 mod rows;

@@ -5,6 +5,7 @@ use crate::{
     actor::Actor,
     entity::{
         Booking, Driver, DriverDay, DriverValidity, Settings, Vehicle, VehicleDay, VehicleValidity,
+        booking::BookedJourney,
         schedule::{self, Commitment, ScheduleDay},
         validity::Standing,
     },
@@ -128,7 +129,7 @@ impl Assignment {
         Commitment {
             booking_id: booking.booking_id.clone(),
             booking_reference: booking.booking_reference.clone(),
-            time: kept_free(booking, settings, now),
+            time: kept_free(&booking.journey, settings, now),
         }
     }
 
@@ -190,9 +191,9 @@ impl Assignment {
 }
 
 /// The time that is kept free for a job that is given at a moment, buffer included.
-fn kept_free(booking: &Booking, settings: &Settings, given: Timestamp) -> Interval {
-    let from = booking.journey.pickup_time.max(given);
-    Interval::starting(from, booking.journey.lasts()).widened(settings.buffer_seconds)
+pub(crate) fn kept_free(journey: &BookedJourney, settings: &Settings, given: Timestamp) -> Interval {
+    let from = journey.pickup_time.max(given);
+    Interval::starting(from, journey.lasts()).widened(settings.buffer_seconds)
 }
 
 /// The reads of the days that hold a job: its driver's and its vehicle's.
@@ -207,7 +208,8 @@ pub fn held(booking: &Booking, settings: &Settings) -> HeldReads {
     let (Some(driver), Some(vehicle), true) = (driver, vehicle, booking.is_under_way()) else {
         return HeldReads::default();
     };
-    let days = booking.committed.unwrap_or_else(|| kept_free(booking, settings, driver.assigned_at)).days();
+    let given = driver.assigned_at;
+    let days = booking.committed.unwrap_or_else(|| kept_free(&booking.journey, settings, given)).days();
     (
         days.iter().map(|day| access::driver_day(&driver.driver_id, *day)).collect(),
         days.iter().map(|day| access::vehicle_day(&vehicle.vehicle_id, *day)).collect(),
@@ -232,7 +234,12 @@ pub fn release(
     transaction
 }
 
-fn fits(booking: &Booking, driver: &Driver, vehicle: &Vehicle, settings: &Settings) -> Result<(), Unfit> {
+pub(crate) fn fits(
+    booking: &Booking,
+    driver: &Driver,
+    vehicle: &Vehicle,
+    settings: &Settings,
+) -> Result<(), Unfit> {
     let authority = &settings.operator.licensing_authority;
     if vehicle.capacity < booking.passengers {
         Err(Unfit::Seats { seats: vehicle.capacity, passengers: booking.passengers })
@@ -249,7 +256,7 @@ fn fits(booking: &Booking, driver: &Driver, vehicle: &Vehicle, settings: &Settin
     }
 }
 
-fn standing(whose: Whose, standing: Option<&Standing>, until: Timestamp) -> Result<(), Unfit> {
+pub(crate) fn standing(whose: Whose, standing: Option<&Standing>, until: Timestamp) -> Result<(), Unfit> {
     match standing {
         None => Err(Unfit::NotActive { whose, status: "no documents" }),
         Some(s) if s.covers(until) => Ok(()),
@@ -260,7 +267,11 @@ fn standing(whose: Whose, standing: Option<&Standing>, until: Timestamp) -> Resu
     }
 }
 
-fn free<D: ScheduleDay>(whose: Whose, days: &[Option<Stored<D>>], job: &Commitment) -> Result<(), Unfit> {
+pub(crate) fn free<D: ScheduleDay>(
+    whose: Whose,
+    days: &[Option<Stored<D>>],
+    job: &Commitment,
+) -> Result<(), Unfit> {
     let clash = days.iter().flatten().find_map(|day| day.data.jobs().clash(job));
     clash.map_or(Ok(()), |other| Err(Unfit::Busy { whose, reference: other.booking_reference.clone() }))
 }

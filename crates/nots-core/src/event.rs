@@ -28,6 +28,10 @@ pub enum EventKind {
     PassengerOnboard,
     /// The passenger is there.
     Completed,
+    /// What was sold was changed: its time, its places or its vehicle.
+    Amended,
+    /// The job was taken from its driver.
+    Unassigned,
     /// It was called off.
     Cancelled,
     /// It was not paid for in time.
@@ -36,7 +40,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::Confirmed,
         Self::Assigned,
@@ -44,6 +48,8 @@ impl EventKind {
         Self::Arrived,
         Self::PassengerOnboard,
         Self::Completed,
+        Self::Amended,
+        Self::Unassigned,
         Self::Cancelled,
         Self::Lapsed,
     ];
@@ -59,6 +65,8 @@ impl EventKind {
             Self::Arrived => "arrived",
             Self::PassengerOnboard => "passenger_onboard",
             Self::Completed => "completed",
+            Self::Amended => "amended",
+            Self::Unassigned => "unassigned",
             Self::Cancelled => "cancelled",
             Self::Lapsed => "lapsed",
         }
@@ -75,6 +83,7 @@ impl EventKind {
                 | Self::Completed
                 | Self::Cancelled
                 | Self::Lapsed
+                | Self::Amended
         )
     }
 }
@@ -119,6 +128,8 @@ impl BookingEvent {
         let given =
             |b: &Stored<Booking>| b.data.driver.as_ref().map(|d| (d.driver_id.clone(), d.assigned_at));
         let newly_given = given(after).is_some() && before.and_then(given) != given(after);
+        let number = |b: &Stored<Booking>| b.data.amended.as_ref().map(|amended| amended.number);
+        let taken_away = given(after).is_none() && after.data.status == BookingStatus::Confirmed;
         let ended = old.cancelled.is_none() && new.cancelled.is_some();
         let lapsed = after.data.is_cancelled_by(CancelledBy::Unpaid);
         let happened = [
@@ -129,6 +140,8 @@ impl BookingEvent {
             (EventKind::Arrived, old.arrived.is_none() && new.arrived.is_some()),
             (EventKind::PassengerOnboard, old.passenger_onboard.is_none() && new.passenger_onboard.is_some()),
             (EventKind::Completed, old.completed.is_none() && new.completed.is_some()),
+            (EventKind::Amended, number(after).is_some() && before.and_then(number) != number(after)),
+            (EventKind::Unassigned, before.and_then(given).is_some() && taken_away),
             (EventKind::Cancelled, ended && !lapsed),
             (EventKind::Lapsed, ended && lapsed),
         ];
@@ -161,6 +174,9 @@ impl BookingEvent {
                 stands && (just_now || b.status == Assigned)
             }
             EventKind::Arrived => just_now || b.status == Assigned,
+            // The next change says how things are now.
+            EventKind::Amended => b.amended.as_ref().is_some_and(|amended| amended.at == self.at),
+            EventKind::Unassigned => b.driver.is_none(),
             _ => true,
         }
     }

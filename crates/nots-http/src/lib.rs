@@ -25,7 +25,7 @@ pub use http::StatusCode;
 pub use problem::{FieldError, Problem};
 pub use query::QueryReader;
 pub use reply::{Response, listed, shown, with_version};
-pub use wire::{FromWire, Wire};
+pub use wire::{FromWire, Wire, WireEdit};
 
 /// Roles that several routes name.
 pub mod roles {

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use nots_core::{
+    Timestamp,
     entity::{Booking, Due, LedgerEntry, Payment, Quote, Refund, Tariff, tariff::TariffHead},
     money::Total,
     table::{Stored, Version},
@@ -41,14 +42,26 @@ impl Viewer {
 }
 
 /// A booking as somebody may see it. Notes and names of the office stay in the office; a driver gets what a pickup
-/// needs, with the telephone number masked, and of a cancellation on whose side it lies and when.
+/// needs, with the telephone number masked, and of a cancellation on whose side it lies and when. Of a change that waits to
+/// be paid it is said whether it still can be.
 ///
 /// # Errors
 /// 500 when it cannot be JSON; a fault of ours.
-pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> {
+pub fn booking(row: &Stored<Booking>, viewer: Viewer, now: Timestamp) -> Result<Value, Problem> {
     let mut value = with_version(row)?;
     let Some(fields) = value.as_object_mut() else { return Ok(value) };
+    let waits = fields.get_mut("amendment").and_then(Value::as_object_mut);
+    if let Some((shown, amendment)) = waits.zip(row.data.amendment.as_ref()) {
+        let open = row.data.waits_to_be_amended().is_some() && now <= amendment.pay_by;
+        shown.insert("status".to_owned(), json!(if open { "awaiting_payment" } else { "lapsed" }));
+    }
     if viewer != Viewer::Staff {
+        for change in ["amendment", "amended"] {
+            if let Some(change) = fields.get_mut(change).and_then(Value::as_object_mut) {
+                change.remove("askedBy");
+            }
+        }
+        fields.remove("amendments");
         for name in ["internalNotes", "takenBy", "dispatchedBy", "steps", "committed"] {
             fields.remove(name);
         }
@@ -61,7 +74,9 @@ pub fn booking(row: &Stored<Booking>, viewer: Viewer) -> Result<Value, Problem> 
         }
     }
     if viewer == Viewer::Driver {
-        fields.remove("payment");
+        for name in ["payment", "amendment", "amended"] {
+            fields.remove(name);
+        }
         if let Some(customer) = fields.get_mut("customer").and_then(Value::as_object_mut) {
             customer.remove("email");
             customer.remove("userId");

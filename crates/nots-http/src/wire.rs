@@ -5,7 +5,10 @@ use nots_core::{
     BookingId, DriverId, Pence, QuoteId, Timestamp, UserId, VehicleId,
     calendar::{LocalDate, TimeOfDay, Weekday},
     contact::{Email, Phone},
-    entity::tariff::{Code, Overlap},
+    entity::{
+        booking::Edit,
+        tariff::{Code, Overlap},
+    },
     geo::{Latitude, Longitude},
     journey::VehicleType,
     money::Currency,
@@ -58,6 +61,25 @@ impl<T: FromWire, E: DeserializeError> Deserr<E> for Wire<T> {
         };
         read.map(Self)
             .map_err(|msg| take_cf_content(E::error::<V>(None, ErrorKind::Unexpected { msg }, location)))
+    }
+}
+
+/// What is to become of a text, as a field of a body: `null` takes it out, and left out it stays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WireEdit<T>(pub Edit<T>);
+
+impl<T> Default for WireEdit<T> {
+    fn default() -> Self {
+        Self(Edit::Keep)
+    }
+}
+
+impl<T: FromWire, E: DeserializeError> Deserr<E> for WireEdit<T> {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, E> {
+        if matches!(value, Value::Null) {
+            return Ok(Self(Edit::Clear));
+        }
+        Wire::deserialize_from_value(value, location).map(|Wire(text)| Self(Edit::To(text)))
     }
 }
 

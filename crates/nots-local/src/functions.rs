@@ -44,9 +44,10 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
         .with(|p| quotes_retrieve::QuotesRetrieve { table: p.table, clock: p.clock })
         .with(|p| quotes_explain::QuotesExplain { table: p.table, clock: p.clock })
         .with(|p| bookings_create::BookingsCreate { table: p.table, clock: p.clock, ids: p.ids })
-        .with(|p| bookings_get::BookingsGet { table: p.table })
+        .with(|p| bookings_get::BookingsGet { table: p.table, clock: p.clock })
         .with(|p| bookings_receipt::BookingsReceipt { table: p.table })
-        .with(|p| bookings_list::BookingsList { table: p.table })
+        .with(|p| bookings_list::BookingsList { table: p.table, clock: p.clock })
+        .with(|p| bookings_update::BookingsUpdate { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| bookings_cancel::BookingsCancel { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| bookings_cancellation::BookingsCancellation { table: p.table, clock: p.clock })
         .with(|p| payments_process::PaymentsProcess {
@@ -140,6 +141,16 @@ pub fn sweeper(p: &Ports) -> Invoke {
         ids: p.ids.clone(),
     };
     invocable(schedule_service(Arc::new(sweep)))
+}
+
+/// Compares our books with the card processor's lists.
+#[must_use]
+pub fn reconciler(p: &Ports) -> payments_reconcile::PaymentsReconcile {
+    payments_reconcile::PaymentsReconcile {
+        table: p.table.clone(),
+        payments: p.payments.clone(),
+        clock: p.clock.clone(),
+    }
 }
 
 /// Websites that may read the local API's answers.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use deserr::Deserr;
 use nots_core::{
-    BookingId, access,
+    BookingId, Timestamp, access,
     cancellation::{CallingOff, CancelError, Found, reads},
     entity::Booking,
     ports::{Clock, Ids, Table},
@@ -64,7 +64,7 @@ impl Endpoint for BookingsCancel {
             let (viewer, side) = calling_off(caller, &booking.data, behalf)?;
             if booking.data.is_cancelled_by(side) {
                 // Clicked twice, or our answer was not heard.
-                return answer(&booking, viewer);
+                return answer(&booking, viewer, self.clock.now());
             }
             request.unless_stale(booking.meta.version)?;
             let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?.data;
@@ -80,7 +80,7 @@ impl Endpoint for BookingsCancel {
             };
             let (cancelled, transaction) = wish.make(booking, found, now).map_err(refused)?;
             match self.table.commit(transaction).await {
-                Ok(()) => return answer(&cancelled, viewer),
+                Ok(()) => return answer(&cancelled, viewer, now),
                 Err(error) if error.is_transient() => lost = Some(error),
                 Err(error) => return Err(error.into()),
             }
@@ -89,8 +89,8 @@ impl Endpoint for BookingsCancel {
     }
 }
 
-fn answer(booking: &Stored<Booking>, viewer: Viewer) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, booking, &view::booking(booking, viewer)?))
+fn answer(booking: &Stored<Booking>, viewer: Viewer, now: Timestamp) -> Result<Response, Problem> {
+    Ok(shown(StatusCode::OK, booking, &view::booking(booking, viewer, now)?))
 }
 
 fn refused(error: CancelError) -> Problem {

@@ -107,7 +107,7 @@ impl Endpoint for BookingsCreate {
             let (quote, booking) =
                 self.table.read((access::quote(quote_id), access::booking(&booking_id))).await?;
             if let Some(booking) = booking {
-                return again(&booking, &booker);
+                return again(&booking, &booker, self.clock.now());
             }
             let quote = quote.ok_or_else(|| Problem::nothing_named("/quoteId", "quote"))?;
             let now = self.clock.now();
@@ -116,7 +116,7 @@ impl Endpoint for BookingsCreate {
             let booked = Booking::book(quote, particulars, reference, booker.by.clone(), now)?;
             match self.table.commit(booked.transaction).await {
                 Ok(()) => {
-                    let view = view::booking(&booked.booking, booker.viewer)?;
+                    let view = view::booking(&booked.booking, booker.viewer, now)?;
                     return Ok(shown(StatusCode::CREATED, &booked.booking, &view));
                 }
                 // Somebody was first: with this booking, with the quote, or with the reference. Look again.
@@ -138,7 +138,7 @@ fn may_pass(error: &WriteError) -> bool {
 }
 
 /// The booking that is already there, as it now is, for whoever made it.
-fn again(booking: &Stored<Booking>, booker: &Booker) -> Result<Response, Problem> {
+fn again(booking: &Stored<Booking>, booker: &Booker, now: Timestamp) -> Result<Response, Problem> {
     let theirs = booking.data.customer.user_id == booker.user;
     // Two guests are two people, although neither has a name here: a guest's booking is repeated by who took it.
     let same = theirs && (booker.user.is_some() || booking.data.taken_by == booker.taken_by);
@@ -148,7 +148,7 @@ fn again(booking: &Stored<Booking>, booker: &Booker) -> Result<Response, Problem
             json!({ "status": "used" }),
         ));
     }
-    Ok(shown(StatusCode::OK, booking, &view::booking(booking, booker.viewer)?))
+    Ok(shown(StatusCode::OK, booking, &view::booking(booking, booker.viewer, now)?))
 }
 
 impl Booker {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use nots_core::{BookingId, access, ports::Table};
+use nots_core::{
+    BookingId, access,
+    ports::{Clock, Table},
+};
 use nots_http::{
     Access, Endpoint, Method, Problem, Request, Response, Route, StatusCode, roles, shown,
     view::{self, Viewer},
@@ -12,6 +15,8 @@ use nots_http::{
 pub struct BookingsGet {
     /// Bookings.
     pub table: Arc<dyn Table>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Endpoint for BookingsGet {
@@ -28,6 +33,6 @@ impl Endpoint for BookingsGet {
         let booking = self.table.read(access::booking(&id)).await?.ok_or_else(Problem::not_found)?;
         // Somebody else's is not found either.
         let viewer = Viewer::of(request.caller()?, &booking.data).ok_or_else(Problem::not_found)?;
-        Ok(shown(StatusCode::OK, &booking, &view::booking(&booking, viewer)?))
+        Ok(shown(StatusCode::OK, &booking, &view::booking(&booking, viewer, self.clock.now())?))
     }
 }

@@ -7,7 +7,7 @@ use nots_core::{
     access::{self, Window},
     entity::{Booking, BookingStatus},
     id::BookingReference,
-    ports::Table,
+    ports::{Clock, Table},
     table::{Index, Query},
 };
 use nots_http::{
@@ -19,6 +19,8 @@ use nots_http::{
 pub struct BookingsList {
     /// Bookings.
     pub table: Arc<dyn Table>,
+    /// Now.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What the office asks for.
@@ -96,7 +98,9 @@ impl BookingsList {
         viewer: Viewer,
     ) -> Result<Response, Problem> {
         let page = self.table.page(query, listing.limit, listing.after(query)?).await?;
-        let items = page.rows.iter().map(|row| view::booking(row, viewer)).collect::<Result<Vec<_>, _>>()?;
+        let now = self.clock.now();
+        let items =
+            page.rows.iter().map(|row| view::booking(row, viewer, now)).collect::<Result<Vec<_>, _>>()?;
         Ok(listed(&items, listing.next(query, &page).as_deref()))
     }
 
@@ -106,8 +110,11 @@ impl BookingsList {
             Some(link) => self.table.read(access::booking(&link.data.booking_id)).await?,
             None => None,
         };
-        let items =
-            booking.iter().map(|row| view::booking(row, Viewer::Staff)).collect::<Result<Vec<_>, _>>()?;
+        let now = self.clock.now();
+        let items = booking
+            .iter()
+            .map(|row| view::booking(row, Viewer::Staff, now))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(listed(&items, None))
     }
 }

@@ -66,7 +66,11 @@ impl Endpoint for DispatchAssign {
             retry::pause_before(attempt, self.clock.as_ref(), self.ids.as_ref()).await;
             match self.assign(&asked, &by).await? {
                 Ok(booking) => {
-                    return Ok(shown(StatusCode::OK, &booking, &view::booking(&booking, Viewer::Staff)?));
+                    return Ok(shown(
+                        StatusCode::OK,
+                        &booking,
+                        &view::booking(&booking, Viewer::Staff, self.clock.now())?,
+                    ));
                 }
                 // A day or the booking changed meanwhile: decide anew with what is there now.
                 Err(error) if may_pass(&error) => lost = Some(error),

@@ -40,12 +40,16 @@ impl Endpoint for DriverJobs {
             query.refuse("from", "is after to");
         }
         query.finish()?;
-        let yesterday = self.clock.now().minus(LOOK_BACK);
+        let now = self.clock.now();
+        let yesterday = now.minus(LOOK_BACK);
         let window = Window { from: window.from.or(Some(yesterday)), ..window };
         let query = access::jobs_of_driver(&driver, window);
         let page = self.table.page(&query, listing.limit, listing.after(&query)?).await?;
-        let items =
-            page.rows.iter().map(|row| view::booking(row, Viewer::Driver)).collect::<Result<Vec<_>, _>>()?;
+        let items = page
+            .rows
+            .iter()
+            .map(|row| view::booking(row, Viewer::Driver, now))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(listed(&items, listing.next(&query, &page).as_deref()))
     }
 }

@@ -100,7 +100,7 @@ impl Endpoint for JobsProgress {
             };
             if said {
                 // The phone did not hear our answer and asks again.
-                return answer(&booking);
+                return answer(&booking, self.clock.now());
             }
             request.unless_stale(booking.meta.version)?;
             let now = self.clock.now();
@@ -125,7 +125,7 @@ impl Endpoint for JobsProgress {
                 }
             };
             match self.table.commit(transaction).await {
-                Ok(()) => return answer(&after),
+                Ok(()) => return answer(&after, now),
                 Err(error) if error.is_transient() => lost = Some(error),
                 Err(error) => return Err(lapsed(&error).unwrap_or_else(|| error.into())),
             }
@@ -144,8 +144,8 @@ impl JobsProgress {
     }
 }
 
-fn answer(booking: &Stored<Booking>) -> Result<Response, Problem> {
-    Ok(shown(StatusCode::OK, booking, &view::booking(booking, Viewer::Driver)?))
+fn answer(booking: &Stored<Booking>, now: Timestamp) -> Result<Response, Problem> {
+    Ok(shown(StatusCode::OK, booking, &view::booking(booking, Viewer::Driver, now)?))
 }
 
 fn nobody_came(by: Actor, happened: Timestamp, location: Option<Coordinates>) -> CallingOff {

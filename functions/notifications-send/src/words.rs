@@ -6,9 +6,13 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use nots_core::{
     Pence,
     cancellation::Judgement,
-    entity::{Booking, Settings, booking::Pairing},
+    entity::{
+        Booking, Settings,
+        booking::{Pairing, Settled},
+    },
     event::EventKind,
     id::BookingReference,
+    money::Total,
     ports::{Attachment, Channel, Message},
 };
 
@@ -115,6 +119,18 @@ fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -
             refund => show(refund.total), isRefunded => !refund.total.is_zero(),
         }
     });
+    let amendment = booking.amended.as_ref().map(|amended| {
+        let show = |amount: Total| amount.total.display(amount.currency);
+        let (settled, refund) = match amended.settled {
+            Settled::WithTheFare => ("with_the_fare", None),
+            Settled::Even => ("even", None),
+            Settled::Paid => ("paid", None),
+            Settled::GivenBack { amount } => ("given_back", Some(amount)),
+            Settled::LetGo => ("let_go", None),
+        };
+        let refund = refund.filter(|refund| !refund.total.is_zero()).map(show);
+        context! { settled, difference => show(amended.difference), refund }
+    });
     context! {
         booking => context! {
             reference => booking.booking_reference.as_str(),
@@ -141,5 +157,6 @@ fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -
         vehicle,
         receipt => receipt.map(|file| context! { fileName => file.name.as_str() }),
         cancellation,
+        amendment,
     }
 }

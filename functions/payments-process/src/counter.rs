@@ -75,7 +75,7 @@ impl PaymentsProcess {
 fn kept(transaction: Result<Transaction, BooksError>) -> Result<Transaction, Problem> {
     transaction.map_err(|error| match error {
         BooksError::Illegal(illegal) => illegal.into(),
-        BooksError::NotEnough { .. } | BooksError::Amount => Problem::internal(error),
+        BooksError::NotEnough { .. } | BooksError::Amount | BooksError::Unread => Problem::internal(error),
     })
 }
 

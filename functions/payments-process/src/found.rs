@@ -1,7 +1,7 @@
 //! What is to be paid for a booking, as it stands in the table.
 
 use nots_core::{
-    BookingId, Timestamp, access,
+    BookingId, Pence, Timestamp, access,
     entity::{
         Booking, BookingStatus, Due, Payment, PaymentStatus, Settings,
         attempt::{Asked, Purpose},
@@ -91,7 +91,17 @@ impl Found {
             let asked = Asked { purpose, amount: due.data.amount, until: None };
             return Ok(ToPay { booking: booking.clone(), asked });
         }
-        if booking.status != BookingStatus::Pending || self.payment.data.status != PaymentStatus::Pending {
+        if let Some(amendment) = booking.waits_to_be_amended() {
+            let purpose = Purpose::Amendment { booking_id: self.named.clone(), number: amendment.number };
+            let asked = Asked { purpose, amount: amendment.difference, until: Some(amendment.pay_by) };
+            let journey = amendment.terms.journey.clone();
+            return Ok(ToPay { booking: Booking { journey, ..booking.clone() }, asked });
+        }
+        let payment = &self.payment.data;
+        // What was paid and went back in full, since it was not what is asked for, leaves it waiting.
+        let waits = payment.refundable() <= Pence::ZERO
+            && !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
+        if booking.status != BookingStatus::Pending || !waits {
             return Err(self.nothing("The booking is not waiting to be paid."));
         }
         let waiting =

@@ -149,6 +149,7 @@ fn refused(error: BooksError, payment: &Payment) -> Problem {
             Problem::conflict(detail, json!({ "status": payment.status, "refundable": left }))
         }
         BooksError::Illegal(illegal) => illegal.into(),
+        BooksError::Unread => Problem::internal(error),
         BooksError::Amount => Problem::invalid(vec![FieldError::at("/amount", "is too large")]),
     }
 }

@@ -149,6 +149,19 @@ pub(super) fn of_assignment() -> Vec<Field> {
     ]
 }
 
+pub(super) fn of_change() -> Vec<Field> {
+    vec![
+        ("/quoteId", NotNull, id("quote")),
+        ("/passengers", NotNull, whole(json!([0, 5, 256]))),
+        ("/luggage", NotNull, whole(json!([21, 256]))),
+        ("/specialRequirements", Optional, note(500)),
+        ("/pickupInstructions", Optional, note(500)),
+        ("/dropoffInstructions", Optional, note(500)),
+        ("/flightNumber", Optional, text(json!(["", "a\nb", "a".repeat(11)]))),
+        ("/internalNotes", Optional, note(2_000)),
+    ]
+}
+
 pub(super) fn of_cancellation() -> Vec<Field> {
     vec![
         ("/reason", Required, note(500)),

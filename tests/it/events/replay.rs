@@ -36,7 +36,7 @@ use super::scripted::Scripted;
 const JWKS: &str = include_str!("jwks.json");
 const ISSUER: &str = "https://cognito-idp.eu-west-2.amazonaws.com/eu-west-2_AbCdEfGhI";
 const CLIENT: &str = "1h57kf5cpq17m0eml12example";
-/// What every new quote, and so its booking and payment, is called.
+/// What a quote of 10:00, and so its booking and payment, is called; of another time, its first twelve digits are.
 const ID: Uuid = Uuid::from_u128(0x0193_aadc_8900_7c3e_9f2a_5b6c_7d8e_9f10);
 /// What makes the reference NOTS-7K3M9Q.
 const CHANCE: u64 = 516_457_415;
@@ -265,8 +265,9 @@ impl Clock for StoppedClock {
 struct AlwaysTheSame;
 
 impl Ids for AlwaysTheSame {
-    fn uuid(&self, _: Timestamp) -> Uuid {
-        ID
+    fn uuid(&self, at: Timestamp) -> Uuid {
+        let milliseconds = u128::try_from(at.seconds()).expect("after 1970") * 1_000;
+        Uuid::from_u128(milliseconds << 80 | ID.as_u128() & ((1 << 80) - 1))
     }
 
     fn random(&self) -> u64 {

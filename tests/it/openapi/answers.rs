@@ -76,6 +76,44 @@ impl Witness<'_> {
     }
 }
 
+/// A booking that is changed twice, without money and with: what its customer and staff see of it while the second change
+/// waits to be paid, and then. As staff see it, with what both times have.
+async fn changed(witness: &mut Witness<'_>, customer: &str, staff: &str) -> Value {
+    let world = witness.world;
+    let quote = world.quote(50 * 3_600).await;
+    let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() }).to_string();
+    let booking = witness.ask(("bookings-create", ""), Some(customer), order, 201).await;
+    let id = booking["bookingId"].as_str().unwrap();
+    let what = json!({ "bookingId": id }).to_string();
+    let payment = witness.ask(("payments-process", ""), Some(customer), what.clone(), 201).await;
+    world.pay(&payment).await.expect_status(200);
+    let words = json!({
+        "passengers": 3, "luggage": 2, "flightNumber": "BA2490", "specialRequirements": "A ramp",
+        "pickupInstructions": null, "dropoffInstructions": null, "internalNotes": "Rang twice",
+    });
+    witness.ask(("bookings-update", id), Some(staff), words.to_string(), 200).await;
+    let mut farther = world.journey(50 * 3_600);
+    farther["dropoffLocation"]["longitude"] = json!(-2.4);
+    farther["extras"] = json!(["child_seat"]);
+    let quote = witness.ask(("quotes-calculator", ""), None, farther.to_string(), 201).await;
+    let change = json!({ "quoteId": quote["quoteId"] }).to_string();
+    let bearer = format!("Bearer {customer}");
+    let stale = [("authorization", bearer.as_str()), ("if-match", "\"1\"")];
+    witness.ask_with(("bookings-update", id), &stale, Bytes::from(change.clone()), 412).await;
+    let seen = witness.ask(("bookings-update", id), Some(customer), change, 200).await;
+    witness.is(&seen, "BookingForCustomer");
+    let mut whole = witness.ask(("bookings-get", id), Some(staff), "", 200).await;
+    witness.is(&whole, "BookingForStaff");
+    let page = witness.ask(("payments-process", ""), Some(customer), what, 201).await;
+    world.pay(&page).await.expect_status(200);
+    let seen = witness.ask(("bookings-get", id), Some(customer), "", 200).await;
+    witness.is(&seen, "BookingForCustomer");
+    let seen = witness.ask(("bookings-get", id), Some(staff), "", 200).await;
+    witness.is(&seen, "BookingForStaff");
+    whole["amended"] = seen["amended"].clone();
+    whole
+}
+
 /// A booking that its customer calls off, and one whose passenger does not come: what everybody sees of both. The second,
 /// as staff see it.
 async fn called_off(witness: &mut Witness<'_>, customer: &str, staff: &str, driver: &str) -> Value {
@@ -199,6 +237,7 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     witness.ask_with(("payments-webhook", ""), &headers, Bytes::from(event), 200).await;
 
     let off = called_off(&mut witness, customer, staff, driver).await;
+    let changed = changed(&mut witness, customer, staff).await;
 
     // Nothing is said of a booking that a whole one does not have.
     let whole = witness.ask(("bookings-get", &id), Some(staff), "", 200).await;
@@ -217,7 +256,7 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let back = there["returnBookingId"].as_str().unwrap();
     let back = witness.ask(("bookings-get", back), Some(staff), "", 200).await;
     let fields = |booking: &Value| booking.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    let more = [&there, &back, &assigned, &off].map(fields).into_iter().flatten();
+    let more = [&there, &back, &assigned, &off, &changed].map(fields).into_iter().flatten();
     let whole: BTreeSet<_> = whole.into_iter().chain(more).collect();
     let said =
         ["BookingCore", "BookingForStaff"].map(|name| schemas[name]["properties"].as_object().unwrap());
@@ -260,6 +299,12 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     witness.ask(("jobs-progress", "booking_1"), Some(driver), again, 404).await;
     let reason = json!({ "reason": words }).to_string();
     witness.ask(("bookings-cancel", &id), Some(other), reason.clone(), 404).await;
+    let late = json!({ "quoteId": late["quoteId"] }).to_string();
+    let there = there["bookingId"].as_str().unwrap();
+    witness.ask(("bookings-update", there), Some(customer), late, 410).await;
+    let change = json!({ "luggage": 9 }).to_string();
+    witness.ask(("bookings-update", &id), Some(other), change.clone(), 404).await;
+    witness.ask(("bookings-update", &id), Some(staff), change, 409).await;
     witness.ask(("bookings-cancel", &id), Some(staff), reason, 409).await;
     witness.ask(("bookings-cancellation", &id), Some(other), "", 404).await;
     witness.ask(("bookings-cancellation", &id), Some(staff), "", 200).await;

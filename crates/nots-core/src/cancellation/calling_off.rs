@@ -96,7 +96,9 @@ impl From<BooksError> for CancelError {
     fn from(error: BooksError) -> Self {
         match error {
             BooksError::Illegal(illegal) => Self::Booking(illegal),
-            error @ (BooksError::NotEnough { .. } | BooksError::Amount) => Self::Books(error),
+            error @ (BooksError::NotEnough { .. } | BooksError::Amount | BooksError::Unread) => {
+                Self::Books(error)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Takes what the card processor says into the table: reads what it is judged against, writes what follows, and looks
 //! again when somebody else was first.
 
-use super::{Outcome, Scene, Verdict, refunds_told, session_told, with_bookings};
+use super::{Outcome, Scene, Verdict, keepers, refunds_told, session_told, with_bookings};
 use crate::{
     access,
     actor::Actor,
@@ -111,8 +111,9 @@ impl Cashier<'_> {
             event.map(|event| access::webhook_event(&event.event_id)),
             (access::booking(id), access::booking(&back), access::payment_of_booking(id)),
             facts.attempt.map(|number| access::attempt_of_booking(id, number)),
+            access::settings(),
         );
-        let (known, (booking, returning, payment), attempt) = self.table.read(reads).await?;
+        let (known, (booking, returning, payment), attempt, settings) = self.table.read(reads).await?;
         let known = known.flatten();
         if settled(known.as_ref()) {
             return Ok(Tried::Done(Learned::Known));
@@ -126,15 +127,24 @@ impl Cashier<'_> {
             Purpose::Due { booking_id } => Some(booking_id.clone()),
             Purpose::Fare | Purpose::Amendment { .. } => None,
         });
+        let now = self.clock.now();
+        let bookings = Booking::paid_together(booking, returning);
+        let settings = settings.map(|row| row.data);
+        let keepers = |attempt: Option<&Stored<CheckoutAttempt>>| {
+            settings.as_ref().and_then(|settings| keepers(&bookings, &attempt?.data, settings, now))
+        };
         let more = (
             (1..=numbers).map(|number| access::attempt_of_booking(id, number)).collect::<Vec<_>>(),
             named.as_ref().map(|concerns| access::due_of_booking(id, concerns)),
+            keepers(attempt.as_ref()),
         );
-        let (attempts, due) = self.table.read(more).await?;
-        let attempt = attempt.or_else(|| attempts.into_iter().flatten().find(|row| opened(row, facts)));
-        let bookings = Booking::paid_together(booking, returning);
-        let scene = Scene { bookings, payment, attempt, due: due.flatten() };
-        let now = self.clock.now();
+        let (attempts, due, mut found) = self.table.read(more).await?;
+        let late = attempts.into_iter().flatten().find(|row| opened(row, facts));
+        if let Some(late) = &late {
+            found = self.table.read(keepers(Some(late))).await?;
+        }
+        let roster = found.zip(settings.clone());
+        let scene = Scene { bookings, payment, attempt: attempt.or(late), due: due.flatten(), roster };
         Ok(match session_told(scene, facts, livemode, now)? {
             Verdict::Mismatched(why) => self.only_event(
                 known,

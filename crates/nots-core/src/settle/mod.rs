@@ -12,14 +12,16 @@ pub use ride::{ride_over, ride_reads, waited};
 use crate::{
     actor::Actor,
     entity::{
-        Booking, BookingStatus, CheckoutAttempt, Due, Payment, Refund,
+        Booking, BookingStatus, CheckoutAttempt, Due, Payment, Refund, Settings,
         attempt::{Ending, Purpose},
         due::DueStatus,
         payment::{Books, BooksError, Owed, PaymentMethod, PaymentStatus},
         refund::RefundCause,
     },
+    id::BookingId,
     money::Pence,
     ports::{RefundFacts, SessionFacts, SessionStage, total_of},
+    rearrange::{self, KeeperReads, KeeperRows},
     table::{Stored, Transaction},
     time::Timestamp,
 };
@@ -35,6 +37,24 @@ pub struct Scene {
     pub attempt: Option<Stored<CheckoutAttempt>>,
     /// What the journey that the attempt names still owes.
     pub due: Option<Stored<Due>>,
+    /// What a paid change of a job that somebody has is judged by: what was found of [`keepers`], and the operator's
+    /// settings.
+    pub roster: Option<(KeeperRows, Settings)>,
+}
+
+/// What must be read besides, once the rest of a scene has been, to judge at this moment whether whoever has the job of
+/// a change that is paid keeps it; nothing when nobody has it, or no change waits for this attempt.
+#[must_use]
+pub fn keepers(
+    bookings: &[Stored<Booking>],
+    attempt: &CheckoutAttempt,
+    settings: &Settings,
+    at: Timestamp,
+) -> Option<KeeperReads> {
+    let Purpose::Amendment { booking_id, number } = &attempt.purpose else { return None };
+    let booking = bookings.iter().find(|row| row.data.booking_id == *booking_id)?;
+    let amendment = booking.data.awaits(*number, at)?;
+    rearrange::reads(&booking.data, &amendment.terms.journey, settings, at)
 }
 
 /// What became of it.
@@ -42,6 +62,8 @@ pub struct Scene {
 pub enum Outcome {
     /// Bookings were confirmed.
     Confirmed,
+    /// What a changed journey costs more was paid, and it is changed.
+    Amended,
     /// A due was paid.
     DuePaid,
     /// The money confirms nothing and goes back.
@@ -117,10 +139,12 @@ pub fn session_told(
             }
             Some(intent) => {
                 let amount = attempt.data.amount.total;
-                let (outcome, transaction) = match attempt.data.purpose {
+                let (outcome, transaction) = match &attempt.data.purpose {
                     Purpose::Fare => fare_paid(scene, intent, amount, at)?,
                     Purpose::Due { .. } => due_paid(scene, intent, amount, at)?,
-                    Purpose::Amendment { .. } => given_back(scene, intent, amount, at)?,
+                    Purpose::Amendment { booking_id, number } => {
+                        amendment_paid(scene, (booking_id, *number), intent, amount, at)?
+                    }
                 };
                 Ok(Verdict::Follows(outcome, transaction.and(ending(Ending::Paid))))
             }
@@ -141,7 +165,7 @@ fn fare_paid(
     let waits = |row: &&Stored<Booking>| row.data.status == BookingStatus::Pending;
     let waiting: Vec<_> = scene.bookings.iter().filter(waits).cloned().collect();
     let by_card = payment.method == PaymentMethod::Stripe;
-    if waiting.is_empty() || !by_card || !payment.captured().is_zero() || amount < asked {
+    if waiting.is_empty() || !by_card || payment.refundable() > Pence::ZERO || amount < asked {
         return given_back(scene, intent, amount, at);
     }
     Ok((Outcome::Confirmed, confirm(waiting, scene.payment, intent, amount, at)?))
@@ -194,6 +218,36 @@ fn due_paid(
     Ok((Outcome::DuePaid, books.close()?.apply(&settled)))
 }
 
+/// What a changed journey costs more was paid: the change holds from now on, while it is still the one that waits, in
+/// time, and the driver has not set out. Otherwise the money goes back, and what it was for is waited for no longer.
+fn amendment_paid(
+    scene: Scene,
+    (booking_id, number): (&BookingId, u32),
+    intent: &str,
+    amount: Pence,
+    at: Timestamp,
+) -> Result<(Outcome, Transaction), BooksError> {
+    let row = scene.bookings.iter().find(|row| row.data.booking_id == *booking_id).cloned();
+    let waits = row.as_ref().and_then(|row| row.data.awaits(number, at)).cloned();
+    let waits = waits.filter(|amendment| amendment.difference.total == amount);
+    let (Some(row), Some(amendment)) = (row.clone(), waits) else {
+        let forgotten = row.and_then(|row| Booking::forget_amendment(row, number, Actor::Stripe, at));
+        let (outcome, transaction) = given_back(scene, intent, amount, at)?;
+        let transaction = match forgotten {
+            Some(forgotten) => transaction.rewrite(&forgotten),
+            None => transaction,
+        };
+        return Ok((outcome, transaction));
+    };
+    let mut books = Books::open(scene.payment, Actor::Stripe, at);
+    books.capture_card(intent, amount, amount)?;
+    books.reprice(amount)?;
+    let status = books.status();
+    let amended = Booking::amend_paid(row, amendment, status, scene.roster, (Actor::Stripe, at))?;
+    let others = scene.bookings.into_iter().filter(|row| row.data.booking_id != *booking_id).collect();
+    Ok((Outcome::Amended, with_bookings(books, others, at)?.and(amended)))
+}
+
 /// Nothing waits for the money any more: it is taken into the books and owed back in full.
 pub(crate) fn given_back(
     scene: Scene,
@@ -201,11 +255,13 @@ pub(crate) fn given_back(
     amount: Pence,
     at: Timestamp,
 ) -> Result<(Outcome, Transaction), BooksError> {
-    let twice = !scene.payment.data.captured().is_zero();
+    let (twice, concerns) = match scene.attempt.map(|attempt| attempt.data.purpose) {
+        Some(Purpose::Amendment { booking_id, .. }) => (false, booking_id),
+        _ => (!scene.payment.data.captured().is_zero(), scene.payment.data.booking_id.clone()),
+    };
     let cause = if twice { RefundCause::PaidTwice } else { RefundCause::PaidTooLate };
     let mut books = Books::open(scene.payment, Actor::Stripe, at);
     books.capture_card(intent, amount, Pence::ZERO)?;
-    let concerns = books.payment().booking_id.clone();
     let key = format!("late.{intent}");
     books.give_back_of(intent, amount, &Owed { key: &key, cause, concerns: &concerns, reason: None })?;
     Ok((Outcome::GivenBack, books.close()?))

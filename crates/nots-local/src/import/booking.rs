@@ -227,6 +227,9 @@ impl BookingLine {
             taken_by: self.taken_by.map(|field| field.0),
             dispatched_by: self.dispatched_by.map(|field| field.0),
             internal_notes: self.internal_notes,
+            amendment: None,
+            amendments: 0,
+            amended: None,
         })))
     }
 }

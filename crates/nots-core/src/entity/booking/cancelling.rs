@@ -22,6 +22,7 @@ impl Booking {
         data.status = BookingStatus::Cancelled;
         data.timeline.cancelled = Some(cancellation.at);
         data.committed = None;
+        data.amendment = None;
         data.payment.status = payment.unwrap_or(data.payment.status);
         data.cancellation = Some(cancellation);
         Move::of(row, data, by, now)

@@ -101,7 +101,6 @@ impl Booking {
 
     fn made(quote: &Quote, particulars: &Particulars, leg: Leg, at: Timestamp) -> Self {
         let Enquiry { vehicle_type, passengers, luggage, ref extras, .. } = quote.enquiry;
-        let pricing = &quote.pricing;
         let outward = match &leg.pairing {
             Pairing::Return { outward_booking_id } => outward_booking_id,
             Pairing::Outward { .. } | Pairing::Alone => &leg.booking_id,
@@ -117,13 +116,7 @@ impl Booking {
             extras: extras.clone(),
             special_requirements: particulars.special_requirements.clone(),
             flight_number: leg.flight_number,
-            pricing: BookedPricing {
-                amount: Total { total: leg.pricing.breakdown.total, currency: pricing.currency },
-                breakdown: leg.pricing.breakdown,
-                lines: leg.pricing.lines,
-                tariff_version: pricing.tariff_version,
-                tariff_effective_from: pricing.tariff_effective_from,
-            },
+            pricing: BookedPricing::of(&quote.pricing, leg.pricing),
             driver: None,
             vehicle: None,
             committed: None,
@@ -139,6 +132,9 @@ impl Booking {
             taken_by: particulars.taken_by.clone(),
             dispatched_by: None,
             internal_notes: String::new(),
+            amendment: None,
+            amendments: 0,
+            amended: None,
             booking_id: leg.booking_id,
             booking_reference: leg.reference,
             pairing: leg.pairing,
@@ -240,16 +236,8 @@ fn legs(
     reference: &BookingReference,
 ) -> (Leg, Option<Leg>) {
     let enquiry = &quote.enquiry;
-    let journey = BookedJourney {
-        pickup_location: enquiry.pickup_location.clone(),
-        via_stops: enquiry.via_stops.clone(),
-        dropoff_location: enquiry.dropoff_location.clone(),
-        pickup_time: enquiry.pickup_time,
-        pickup_instructions: particulars.pickup_instructions.clone(),
-        dropoff_instructions: particulars.dropoff_instructions.clone(),
-        distance: enquiry.journey.distance,
-        duration: enquiry.journey.duration,
-    };
+    let (pickup, dropoff) = (&particulars.pickup_instructions, &particulars.dropoff_instructions);
+    let journey = BookedJourney::outward(enquiry, pickup.clone(), dropoff.clone());
     let return_id = BookingId::return_of(booking_id);
     let back = enquiry.return_leg.as_ref().zip(quote.pricing.legs.as_ref()).map(|(leg, prices)| Leg {
         booking_id: return_id.clone(),

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+mod amending;
 mod cancelling;
 mod making;
 mod parts;
 
+pub use amending::{Amended, Amending, Amendment, BookedTerms, Changes, Edit, Misfit, Settled, Unamendable};
 pub use making::{Booked, Particulars};
 pub use parts::{
     AssignedDriver, AssignedVehicle, BookedJourney, BookedPricing, BookingPayment, BookingSource, Customer,
@@ -150,6 +152,15 @@ pub struct Booking {
     /// For staff only.
     #[serde(default)]
     pub internal_notes: String,
+    /// A change that waits for its difference to be paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amendment: Option<Amendment>,
+    /// How many changes of what was sold have been asked for; each has its number.
+    #[serde(default, skip_serializing_if = "amending::is_none_yet")]
+    pub amendments: u32,
+    /// The last change of what was sold that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<Amended>,
 }
 
 /// A step that cannot be taken now.

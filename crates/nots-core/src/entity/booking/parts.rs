@@ -7,6 +7,7 @@ use crate::{
     contact::{Email, Phone},
     entity::{
         payment::{PaymentMethod, PaymentStatus},
+        quote::{Enquiry, LegPricing, QuotePricing},
         tariff::TariffKey,
     },
     geo::{Coordinates, Place},
@@ -60,6 +61,20 @@ pub struct BookedJourney {
 }
 
 impl BookedJourney {
+    /// The way there of what was asked for.
+    pub(super) fn outward(enquiry: &Enquiry, pickup: Option<Note>, dropoff: Option<Note>) -> Self {
+        Self {
+            pickup_location: enquiry.pickup_location.clone(),
+            via_stops: enquiry.via_stops.clone(),
+            dropoff_location: enquiry.dropoff_location.clone(),
+            pickup_time: enquiry.pickup_time,
+            pickup_instructions: pickup,
+            dropoff_instructions: dropoff,
+            distance: enquiry.journey.distance,
+            duration: enquiry.journey.duration,
+        }
+    }
+
     /// Seconds from the pickup to the drop-off: the drive, and the waiting at its stops.
     #[must_use]
     pub fn lasts(&self) -> Seconds {
@@ -145,6 +160,17 @@ pub struct BookedPricing {
 }
 
 impl BookedPricing {
+    /// One way's part of what was quoted.
+    pub(super) fn of(quoted: &QuotePricing, leg: LegPricing) -> Self {
+        Self {
+            amount: Total { total: leg.breakdown.total, currency: quoted.currency },
+            breakdown: leg.breakdown,
+            lines: leg.lines,
+            tariff_version: quoted.tariff_version,
+            tariff_effective_from: quoted.tariff_effective_from,
+        }
+    }
+
     /// What names the version of the tariff that priced it; one that is not there, of a fare that was agreed elsewhere.
     #[must_use]
     pub const fn tariff(&self) -> TariffKey {

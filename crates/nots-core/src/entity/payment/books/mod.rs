@@ -34,6 +34,9 @@ pub enum BooksError {
     /// An amount of another currency, or one that cannot be held.
     #[error("the amount cannot be kept")]
     Amount,
+    /// It follows from what was not read; a fault of ours.
+    #[error("what it follows from was not read")]
+    Unread,
 }
 
 impl From<Unbalanced> for BooksError {

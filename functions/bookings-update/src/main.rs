@@ -1,0 +1,19 @@
+//! Composes `bookings-update` for Lambda; decides nothing.
+
+use std::sync::Arc;
+
+use bookings_update::BookingsUpdate;
+use nots_aws::{Aws, config};
+use nots_lambda::{Error, Origins, RandomIds, SystemClock, init_telemetry, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    init_telemetry(config::optional("RUST_LOG").as_deref());
+    let aws = Aws::from_env().await;
+    let endpoint = BookingsUpdate {
+        table: aws.table()?,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds::default()),
+    };
+    serve(endpoint, Origins::new(config::list("ALLOWED_ORIGINS"))).await
+}
