@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use nots_local::Options;
-use nots_testkit::{Answer, Call, Fault, FaultyTable, World, signed};
+use nots_testkit::{Answer, Call, Fault, FaultyTable, World, paid_session, signed};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -106,14 +106,8 @@ async fn prepared(world: &World, step: usize) -> Request {
     if step == 2 {
         return Request { method: "POST", path: "/v1/payments".into(), token: token(&customer), body: pay };
     }
-    let webhook = json!({
-        "id": "evt_1", "object": "event", "type": "checkout.session.completed",
-        "data": { "object": {
-            "id": "cs_test_1", "object": "checkout.session", "client_reference_id": booking["bookingId"],
-            "payment_status": "paid", "amount_total": booking["pricing"]["total"], "currency": "gbp",
-            "payment_intent": format!("pi_{}", &booking["bookingId"].as_str().unwrap()[8..]),
-        } },
-    });
+    let payment = world.post("/v1/payments", &customer, pay).await.expect_status(201);
+    let webhook = paid_session(&payment, &format!("evt_{}", &booking["bookingId"].as_str().unwrap()[8..]));
     let webhook = Request { method: "POST", path: "/v1/webhooks/stripe".into(), token: None, body: webhook };
     if step == 3 {
         return webhook;

@@ -2,6 +2,7 @@
 
 mod access_patterns;
 mod template;
+mod wiring;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +11,7 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use nots_core::{
-    entity::notice,
-    table::{Base, Gsi1, Gsi2, Gsi3, Index},
-};
+use nots_core::table::{Base, Gsi1, Gsi2, Gsi3, Index};
 use nots_http::Access;
 use nots_local::{TABLE, gateway};
 use nots_testkit::World;
@@ -67,7 +65,7 @@ async fn template_endpoints_and_local_router_name_the_same_routes() {
     }
     assert_eq!(deployed, local);
     let mut wired: BTreeSet<_> = local.iter().map(|(function, ..)| function.as_str()).collect();
-    wired.extend(["authorizer", "events-relay", "notifications-send"]);
+    wired.extend(["authorizer", "events-relay", "notifications-send", "payments-settle", "payments-sweep"]);
     assert_eq!(wired, names_in("functions").iter().map(String::as_str).collect(), "a function nobody calls");
 }
 
@@ -268,6 +266,7 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         "payments-webhook/paid",
         "events-relay/booking-confirmed",
         "notifications-send/confirmed",
+        "bookings-receipt/own",
         "drivers-list/active",
         "drivers-list/on-duty",
         "dispatch-assign/to-a-driver",
@@ -283,6 +282,7 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         "jobs-progress/arrived",
         "jobs-progress/on-board",
         "jobs-progress/completed",
+        "notifications-send/completed",
         "tariff-put/from-new-year",
         "tariff-put/sent-again",
         "tariff-put/at-once",
@@ -304,7 +304,9 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         "dispatch-assign/to-a-driver",
     ];
     for ends in [
-        ["bookings-cancel/by-the-customer"].as_slice(),
+        ["bookings-cancel/by-the-customer", "payments-get/own", "payments-get/by-status"].as_slice(),
+        &["bookings-cancel/by-the-operator", "payments-settle/owed", "payments-webhook/refund-failed"],
+        &["payments-refund/a-part", "payments-refund/sent-again"],
         &["jobs-progress/en-route", "jobs-progress/arrived", "jobs-progress/no-show"],
     ] {
         let stage = Stage::new().await;
@@ -314,6 +316,14 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         for (function, deeds) in stage.asked() {
             asked.entry(function).or_default().extend(deeds);
         }
+    }
+    let unpaid = [&paid[..3], &["payments-sweep/unpaid"]].concat();
+    let stage = Stage::new().await;
+    for case in unpaid {
+        stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+    }
+    for (function, deeds) in stage.asked() {
+        asked.entry(function).or_default().extend(deeds);
     }
     asked
 }
@@ -367,30 +377,6 @@ fn every_function_may_use_what_else_it_is_composed_of() {
             .map(|action| allowed.iter().any(|deed| deed.starts_with(action)));
         assert_eq!(tells, [main.contains("aws.mail("); 2], "{function}");
     }
-}
-
-#[test]
-fn a_bad_record_is_reported_kept_and_replayable() {
-    let template = Template::read();
-    let properties = |name: &str| &template.resource(name)["Properties"];
-    let (relay, sender) = (properties("EventsRelayTrigger"), properties("NotificationsSendTrigger"));
-    for trigger in [relay, sender] {
-        assert_eq!(several(&trigger["FunctionResponseTypes"]), ["ReportBatchItemFailures"]);
-    }
-    assert_eq!(relay["BisectBatchOnFunctionError"].as_bool(), Some(true));
-    assert!(relay["MaximumRetryAttempts"].as_i64().is_some_and(|most| most > 0));
-    assert_eq!(text(&relay["DestinationConfig"]["OnFailure"]["Destination"]), "EventsRelayFailureQueue.Arn");
-
-    let queue = properties("NotificationsQueue");
-    assert_eq!(text(&queue["RedrivePolicy"]["deadLetterTargetArn"]), "NotificationsDeadLetterQueue.Arn");
-    let invisible = queue["VisibilityTimeout"].as_i64().unwrap();
-    let may_run = template.functions()["notifications-send"]["Timeout"].as_i64().unwrap();
-    assert!(invisible >= 6 * may_run, "as AWS advises");
-    assert!(may_run < i64::from(notice::LEASE), "a claim outlives whoever made it");
-    assert!(
-        i64::from(notice::LEASE) <= invisible,
-        "a message does not come back to a claim that still holds"
-    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every event of `events/`, down the path that Lambda's own go.
 
 mod replay;
+mod scripted;
 
 use std::sync::{Arc, Mutex};
 
@@ -38,7 +39,7 @@ async fn every_event_is_answered_as_its_sidecar_says() {
 /// What came of a case and should not have.
 fn outcome(stage: &Stage, case: &Case, played: Result<Value, String>) -> Vec<String> {
     let expect = &case.expect;
-    let known = ["after", "answer", "error", "published", "history", "told"];
+    let known = ["after", "stripe", "answer", "error", "published", "history", "told", "table"];
     let names = expect.as_object().expect("an object").keys();
     let mut wrong: Vec<_> =
         names.filter(|name| !known.contains(&name.as_str())).map(|name| format!("what is {name}?")).collect();
@@ -61,11 +62,19 @@ fn outcome(stage: &Stage, case: &Case, played: Result<Value, String>) -> Vec<Str
             wrong.push(format!("{name} should be {}, is {found}", expect[name]));
         }
     }
+    for (key, expected) in expect["table"].as_object().into_iter().flatten() {
+        let found = stage.data(key);
+        wrong.extend(differences(expected, &found).into_iter().map(|wrong| format!("{key}: {wrong}")));
+    }
     wrong
 }
 
 /// Members of an answer that AWS does not know: API Gateway makes a 502 of a REST answer with any.
 fn foreign_members(answer: &Value) -> Vec<String> {
+    if answer.is_null() {
+        // Nobody waits for the answer of a job.
+        return Vec::new();
+    }
     let known: &[&str] = if answer["statusCode"].is_number() {
         &["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"]
     } else if answer["principalId"].is_string() {

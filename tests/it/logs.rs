@@ -59,7 +59,7 @@ async fn heard() {
     let platform = Platform::start(Options { by_hand: true, ..Options::default() }).await.unwrap();
     Journey::on(platform).play().await.unwrap();
     let text = String::from_utf8(ear.0.lock().unwrap().clone()).unwrap();
-    for said in ["Confirmed booking `booking_", "Published `booking_"] {
+    for said in ["\"Took the money\"", "\"outcome\":\"Confirmed\"", "Published `booking_"] {
         assert!(text.contains(said), "{said}: {text}");
     }
     for private in [

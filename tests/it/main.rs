@@ -25,6 +25,7 @@ mod patterns;
 mod payments;
 mod quotes;
 mod random;
+mod receipts;
 mod returns;
 mod roles;
 mod rows;

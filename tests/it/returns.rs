@@ -181,26 +181,56 @@ async fn a_booking_that_only_sounds_like_a_way_back_is_not_confirmed_with_anothe
 }
 
 #[tokio::test]
-async fn money_for_two_ways_confirms_the_one_that_still_waits_for_it() {
+async fn money_for_two_ways_confirms_the_one_that_still_waits_for_it_and_the_rest_goes_back() {
     let world = World::new().await;
     let ada = world.person("customer").await;
     let quote = quoted(&world).await;
     let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
     let there = world.post("/v1/bookings", &ada, order).await.expect_status(201);
     let (id, back) = (there["bookingId"].as_str().unwrap(), there["returnBookingId"].as_str().unwrap());
-    let asked = world.post("/v1/payments", &ada, json!({ "bookingId": id })).await.expect_status(201);
-    change(&world, back, back, &[("status", "cancelled")]).await;
+    let ask = || world.post("/v1/payments", &ada, json!({ "bookingId": id }));
+    let both = ask().await.expect_status(201);
+    let why = json!({ "reason": "One way will do" });
+    world.delete(&format!("/v1/bookings/{back}"), &ada, why).await.expect_status(200);
     // Nobody is asked to pay for both ways any more, and who has the page open is not lost.
-    for id in [id, back] {
-        world.post("/v1/payments", &ada, json!({ "bookingId": id })).await.expect_status(409);
-    }
-    world.pay(&asked).await.expect_status(200);
+    let one = ask().await.expect_status(201);
+    assert_ne!(one["checkoutSessionId"], both["checkoutSessionId"]);
+    assert_eq!(one["amount"]["total"], there["pricing"]["total"]);
+    world.post("/v1/payments", &ada, json!({ "bookingId": back })).await.expect_status(409);
+    world.pay(&both).await.expect_status(200);
     for (id, status) in [(id, "confirmed"), (back, "cancelled")] {
         let booking = world.get(&format!("/v1/bookings/{id}"), &ada).await.expect_status(200);
         assert_eq!(booking["status"], status, "{id}");
     }
     world.settle().await;
-    world.leaves_messages();
+    let more = pence(&both["amount"]["total"]) - pence(&one["amount"]["total"]);
+    assert_eq!(refunded(&world), [("paid_twice".to_owned(), "succeeded".to_owned(), more)]);
+    // The page with the right price is still open in another tab.
+    world.pay(&one).await.expect_status(200);
+    world.settle().await;
+    let mut refunds = vec![more, pence(&one["amount"]["total"])]
+        .into_iter()
+        .map(|amount| ("paid_twice".to_owned(), "succeeded".to_owned(), amount))
+        .collect::<Vec<_>>();
+    refunds.sort();
+    assert_eq!(refunded(&world), refunds, "a session that is paid after another is refunded in full");
+    let seen = world.get(&format!("/v1/bookings/{id}"), &ada).await.expect_status(200);
+    assert_eq!((&seen["status"], &seen["payment"]["status"]), (&json!("confirmed"), &json!("completed")));
+}
+
+/// Refunds in the table: why, where they stand, and how much, in order.
+fn refunded(world: &World) -> Vec<(String, String, i64)> {
+    let all = world.table().into_iter().filter(|(key, _)| key.contains(" / REFUND#"));
+    let mut all: Vec<_> = all
+        .map(|(_, item)| {
+            let data = &item["Data"]["M"];
+            let text = |name: &str| data[name]["S"].as_str().unwrap().to_owned();
+            let amount = data["amount"]["M"]["total"]["N"].as_str().unwrap().parse().unwrap();
+            (text("cause"), text("status"), amount)
+        })
+        .collect();
+    all.sort();
+    all
 }
 
 #[tokio::test]

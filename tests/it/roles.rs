@@ -29,7 +29,7 @@ const STAFF: Who = These(&["dispatcher", "admin", "owner"]);
 const MANAGEMENT: Who = These(&["admin", "owner"]);
 
 /// The product's own table; a route without a row here fails, as does one that lets in others.
-const TABLE: [(&str, &str, Who); 18] = [
+const TABLE: [(&str, &str, Who); 19] = [
     ("POST", "/quotes", Public),
     ("GET", "/quotes/{quoteId}", Public),
     ("GET", "/quotes/{quoteId}/explanation", Public),
@@ -38,6 +38,7 @@ const TABLE: [(&str, &str, Who); 18] = [
     ("PATCH", "/bookings/{bookingId}", CUSTOMER_AND_STAFF),
     ("DELETE", "/bookings/{bookingId}", CUSTOMER_AND_STAFF),
     ("GET", "/bookings/{bookingId}/cancellation", CUSTOMER_AND_STAFF),
+    ("GET", "/bookings/{bookingId}/receipt", CUSTOMER_AND_STAFF),
     ("GET", "/bookings", CUSTOMER_AND_STAFF),
     ("POST", "/payments", CUSTOMER_AND_STAFF),
     ("POST", "/webhooks/stripe", Public),

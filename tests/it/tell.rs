@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use nots_local::Options;
-use nots_testkit::{Call, Fault, FaultyMail, World, signed};
+use nots_testkit::{Call, Fault, FaultyMail, Person, World, paid_session, signed};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -30,7 +30,7 @@ async fn ridden(world: &World) -> Value {
     let (customer, dispatcher) = (world.person("customer").await, world.person("dispatcher").await);
     let driver = world.driver("driver_demo1").await;
     let booking = world.booked(&customer, 86_400).await;
-    paid(world, &booking).await;
+    paid(world, &customer, &booking).await;
     world.assign(&dispatcher, &booking, "driver_demo1").await.expect_status(200);
     let path = format!("/v1/jobs/{}", booking["bookingId"].as_str().unwrap());
     for progress in ["en_route", "arrived", "passenger_onboard", "completed"] {
@@ -39,17 +39,11 @@ async fn ridden(world: &World) -> Value {
     booking
 }
 
-/// The webhook alone, without the background that the stand-in's own route waits for.
-async fn paid(world: &World, booking: &Value) {
-    let body = json!({
-        "id": "evt_1", "object": "event", "type": "checkout.session.completed",
-        "data": { "object": {
-            "id": "cs_test_1", "object": "checkout.session", "client_reference_id": booking["bookingId"],
-            "payment_status": "paid", "amount_total": booking["pricing"]["total"], "currency": "gbp",
-            "payment_intent": "pi_1",
-        } },
-    })
-    .to_string();
+/// The payment is begun and its webhook comes, without the background that the stand-in's own route waits for.
+async fn paid(world: &World, customer: &Person, booking: &Value) {
+    let asked = json!({ "bookingId": booking["bookingId"] });
+    let payment = world.post("/v1/payments", customer, asked).await.expect_status(201);
+    let body = paid_session(&payment, "evt_1").to_string();
     let request = http::Request::post("/v1/webhooks/stripe")
         .header("stripe-signature", signed(&body, "whsec_local", world.now()))
         .body(bytes::Bytes::from(body))
@@ -191,7 +185,7 @@ async fn a_provider_that_is_down_for_a_while_delays_and_doubles_nothing() {
 async fn confirmation(world: &World) -> Value {
     let customer = world.person("customer").await;
     let booking = world.booked(&customer, 86_400).await;
-    paid(world, &booking).await;
+    paid(world, &customer, &booking).await;
     let all = messages(world).await;
     all.into_iter().find(|message| message["body"].as_str().unwrap().contains("booking.confirmed")).unwrap()
 }

@@ -4,10 +4,15 @@ use async_trait::async_trait;
 use aws_sdk_sesv2::{
     error::SdkError,
     operation::send_email::SendEmailError,
-    types::{Body, Content, Destination, EmailContent, Message as Email, MessageTag},
+    primitives::Blob,
+    types::{
+        Attachment, AttachmentContentDisposition, AttachmentContentTransferEncoding, Body, Content,
+        Destination, EmailContent, Message as Email, MessageTag,
+    },
 };
 use aws_sdk_sns::{operation::publish::PublishError, types::MessageAttributeValue};
-use nots_core::ports::{About, Mail, MailError, Message};
+
+use nots_core::ports::{self, About, Mail, MailError, Message};
 
 /// Both message services.
 #[derive(Debug)]
@@ -49,11 +54,23 @@ fn rejected(error: impl std::error::Error + Send + Sync + 'static) -> MailError 
 impl Mail for SesAndSns {
     async fn send(&self, message: &Message, about: &About) -> Result<String, MailError> {
         match message {
-            Message::Email { to, subject, text, html } => {
+            Message::Email { to, subject, text, html, attachments } => {
                 let content =
                     |data: &str| Content::builder().data(data).charset("UTF-8").build().map_err(rejected);
                 let body = Body::builder().text(content(text)?).html(content(html)?).build();
-                let email = Email::builder().subject(content(subject)?).body(body).build();
+                let attached = |file: &ports::Attachment| {
+                    Attachment::builder()
+                        .file_name(&file.name)
+                        .content_type(file.content_type)
+                        .content_disposition(AttachmentContentDisposition::Attachment)
+                        .content_transfer_encoding(AttachmentContentTransferEncoding::Base64)
+                        .raw_content(Blob::new(file.bytes.as_slice()))
+                        .build()
+                        .map_err(rejected)
+                };
+                let attachments = attachments.iter().map(attached).collect::<Result<Vec<_>, _>>()?;
+                let email = Email::builder().subject(content(subject)?).body(body);
+                let email = email.set_attachments((!attachments.is_empty()).then_some(attachments)).build();
                 let tag = |name: &str, value: &str| {
                     MessageTag::builder().name(name).value(value).build().map_err(rejected)
                 };

@@ -13,7 +13,7 @@ use nots_core::{
     announce::Announcement,
     contact::{Email, Phone},
     event::{BookingEvent, EventKind},
-    ports::{About, Events, Mail, MailError, Message, Secret, SigningKeys},
+    ports::{About, Attachment, Events, Mail, MailError, Message, Secret, SigningKeys},
     table::Version,
 };
 use tokio::net::TcpListener;
@@ -108,6 +108,7 @@ fn email() -> Message {
         subject: "Confirmed".to_owned(),
         text: "words".to_owned(),
         html: "<p>words</p>".to_owned(),
+        attachments: Vec::new(),
     }
 }
 
@@ -126,6 +127,29 @@ async fn an_email_goes_to_ses_with_its_tags() {
     assert_eq!(body["FromEmailAddress"], "bookings@nots.co.uk");
     assert_eq!(body["Content"]["Simple"]["Body"]["Html"]["Data"], "<p>words</p>");
     assert_eq!(body["EmailTags"][0]["Value"], "booking_X");
+    assert_eq!(body["Content"]["Simple"].get("Attachments"), None);
+}
+
+#[tokio::test]
+async fn an_attachment_goes_with_its_email() {
+    let (mail, seen) = mail(200, "application/json", r#"{"MessageId":"ses-1"}"#).await;
+    let mut message = email();
+    let Message::Email { attachments, .. } = &mut message else { unreachable!() };
+    attachments.push(Attachment {
+        name: "receipt-NOTS-7K3M9Q.pdf".to_owned(),
+        content_type: "application/pdf",
+        bytes: b"%PDF-1.7 \xff".to_vec(),
+    });
+    mail.send(&message, &about()).await.unwrap();
+    let body: serde_json::Value = serde_json::from_str(&seen.lock().unwrap()[0].1).unwrap();
+    let expected = serde_json::json!([{
+        "FileName": "receipt-NOTS-7K3M9Q.pdf",
+        "ContentType": "application/pdf",
+        "ContentDisposition": "ATTACHMENT",
+        "ContentTransferEncoding": "BASE64",
+        "RawContent": "JVBERi0xLjcg/w==",
+    }]);
+    assert_eq!(body["Content"]["Simple"]["Attachments"], expected);
 }
 
 #[tokio::test]

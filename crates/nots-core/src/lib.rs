@@ -26,6 +26,7 @@ pub mod money;
 pub mod ports;
 pub mod pricing;
 pub mod rearrange;
+pub mod receipt;
 pub mod retry;
 pub mod settle;
 pub mod table;

@@ -154,6 +154,17 @@ impl Channel {
     }
 }
 
+/// A file that goes with an e-mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called: `receipt-NOTS-7K3M9Q.pdf`.
+    pub name: String,
+    /// Its media type: `application/pdf`.
+    pub content_type: &'static str,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
 /// What a person is told.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
@@ -167,6 +178,8 @@ pub enum Message {
         text: String,
         /// For everyone else.
         html: String,
+        /// What goes with it.
+        attachments: Vec<Attachment>,
     },
     /// A text message.
     Sms {

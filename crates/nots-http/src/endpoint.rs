@@ -105,6 +105,13 @@ impl Request {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// A header that may come in several lines, as the one list that it is; empty when it does not come.
+    #[must_use]
+    pub fn joined(&self, name: &str) -> String {
+        let lines = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        lines.collect::<Vec<_>>().join(",")
+    }
+
     /// Holds a change to the version that its caller saw, when `If-Match` says which.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here knows what runs it. API Gateway and the local platform both hand a [`Request`] to
 //! [`answer`] and send what comes back.
 
+pub mod accept;
 pub mod behalf;
 mod body;
 mod caller;

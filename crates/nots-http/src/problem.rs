@@ -7,7 +7,7 @@ use nots_core::table::Version;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::Response;
+use crate::{Response, accept::Form};
 
 /// One bad field of a body, or one bad query parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,6 +136,18 @@ impl Problem {
         let detail = format!("There is no such {what}.");
         let error = FieldError::at(pointer, detail.clone());
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail).with_errors(vec![error])
+    }
+
+    /// 406: it cannot be had in any form that was asked for.
+    #[must_use]
+    pub fn not_acceptable(forms: &[Form]) -> Self {
+        let named = |form: &Form| {
+            let first = if form.binary { ", named first" } else { "" };
+            format!("{}{first}", form.media_type)
+        };
+        let forms: Vec<_> = forms.iter().map(named).collect();
+        let detail = format!("Ask for it by Accept: {}.", forms.join(", or "));
+        Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not in that form", detail)
     }
 
     /// 409: the state that is does not allow it; `current` says what that state is.

@@ -34,6 +34,25 @@ impl Response {
             .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
     }
 
+    /// A file of a media type, to be kept under a name. Like JSON it is nobody's to keep on the way.
+    #[must_use]
+    pub fn file(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Self {
+        let response = Self { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::from(bytes) };
+        let response = response
+            .header(header::CONTENT_TYPE, HeaderValue::from_static(media_type))
+            .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+            Ok(named) => response.header(header::CONTENT_DISPOSITION, named),
+            Err(_) => response,
+        }
+    }
+
+    /// Says that another `Accept` may have another answer.
+    #[must_use]
+    pub fn varies_by_accept(self) -> Self {
+        self.header(header::VARY, HeaderValue::from_static("Accept"))
+    }
+
     /// The same with a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {

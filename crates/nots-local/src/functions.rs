@@ -45,6 +45,7 @@ pub fn mount(gateway: Gateway, ports: impl Fn(&'static str) -> Ports) -> Gateway
         .with(|p| quotes_explain::QuotesExplain { table: p.table, clock: p.clock })
         .with(|p| bookings_create::BookingsCreate { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| bookings_get::BookingsGet { table: p.table, clock: p.clock })
+        .with(|p| bookings_receipt::BookingsReceipt { table: p.table })
         .with(|p| bookings_list::BookingsList { table: p.table, clock: p.clock })
         .with(|p| bookings_update::BookingsUpdate { table: p.table, clock: p.clock, ids: p.ids })
         .with(|p| bookings_cancel::BookingsCancel { table: p.table, clock: p.clock, ids: p.ids })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use axum::{
     Json, Router,
     body::to_bytes,
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
@@ -34,6 +34,7 @@ pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
         .route("/local/token", post(token))
         .route("/local/.well-known/jwks.json", get(jwks))
         .route("/local/outbox", get(outbox))
+        .route("/local/outbox/{message}/attachments/{place}", get(attachment))
         .route("/local/clock", get(clock).post(advance))
         .with_state(platform)
         .merge(stripe)
@@ -123,6 +124,18 @@ async fn jwks(State(platform): State<Shared>) -> Response {
 async fn outbox(State(platform): State<Shared>) -> Response {
     let Some(platform) = platform.upgrade() else { return stopping() };
     Json(json!({ "items": platform.outbox.newest_first() })).into_response()
+}
+
+async fn attachment(
+    State(platform): State<Shared>,
+    Path((message, place)): Path<(String, String)>,
+) -> Response {
+    let Some(platform) = platform.upgrade() else { return stopping() };
+    let numbers = message.parse().ok().zip(place.parse().ok());
+    let file = numbers.and_then(|(message, place)| platform.outbox.file(message, place));
+    let Some((kind, bytes)) = file else { return problem(Problem::not_found()) };
+    let Ok(kind) = HeaderValue::from_str(&kind) else { return problem(Problem::not_found()) };
+    (StatusCode::OK, [(header::CONTENT_TYPE, kind)], bytes).into_response()
 }
 
 async fn clock(State(platform): State<Shared>) -> Response {

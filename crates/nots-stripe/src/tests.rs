@@ -18,6 +18,7 @@ mod lists;
 mod notices;
 mod refunds;
 mod server;
+mod vectors;
 
 /// A secret that is there, or is not.
 pub(crate) struct Held(pub(crate) Option<&'static str>);

@@ -5,9 +5,10 @@
 
 mod faults;
 mod memory;
+pub mod pdf;
 mod world;
 
 pub use faults::{Call, Fault, FaultyMail, FaultyTable, MeddledTable, Meddler};
 pub use memory::{Items, MemoryTable};
 pub use nots_local::client::Answer;
-pub use world::{Person, World, signed};
+pub use world::{Person, World, paid_session, signed};

@@ -145,8 +145,13 @@ impl World {
 
     /// The card holder pays; the webhook has been taken when this returns.
     pub async fn pay(&self, payment: &Value) -> Answer {
+        self.card_holder(payment, "pay").await
+    }
+
+    /// What the card holder does with the session of a payment: `pay`, `decline`, `expire`.
+    pub async fn card_holder(&self, payment: &Value, does: &str) -> Answer {
         let session = payment["checkoutSessionId"].as_str().expect("a session");
-        self.post(&format!("/local/stripe/checkout/{session}/pay"), None, Value::Null).await
+        self.post(&format!("/local/stripe/checkout/{session}/{does}"), None, Value::Null).await
     }
 
     /// A dispatcher gives a booking to a driver.
@@ -193,6 +198,34 @@ impl Drop for World {
             panic!("{waiting} messages wait in the queue and {dead} were put aside");
         }
     }
+}
+
+/// An event of the card processor's, of a given id: the session of a payment, as `POST /v1/payments` answered it, is paid.
+pub fn paid_session(payment: &Value, event: &str) -> Value {
+    let booking = payment["bookingId"].as_str().expect("a booking");
+    let suffix = booking.strip_prefix("booking_").expect("its id");
+    json!({
+        "id": event,
+        "object": "event",
+        "api_version": "2026-09-30.endive",
+        "created": 1_795_000_000,
+        "livemode": false,
+        "pending_webhooks": 1,
+        "request": null,
+        "type": "checkout.session.completed",
+        "data": { "object": {
+            "id": payment["checkoutSessionId"],
+            "object": "checkout.session",
+            "client_reference_id": booking,
+            "metadata": { "bookingId": booking, "attempt": "1" },
+            "status": "complete",
+            "payment_status": "paid",
+            "amount_total": payment["amount"]["total"],
+            "currency": "gbp",
+            "livemode": false,
+            "payment_intent": format!("pi_{suffix}"),
+        } },
+    })
 }
 
 /// The signature that the card processor makes over a body at a moment.

@@ -13,8 +13,9 @@ use nots_core::{
     access,
     consume::{Consumer, QueueMessage},
     entity::{Booking, Notice, Settings, notice::Claim},
-    event::{BookingEvent, SOURCE},
-    ports::{About, Cause, Channel, Clock, Ids, Mail, MailError, Message, Table},
+    event::{BookingEvent, EventKind, SOURCE},
+    ports::{About, Attachment, Cause, Channel, Clock, Ids, Mail, MailError, Message, Table},
+    receipt::{self, NoReceipt, ReceiptError},
     table::{Stored, Transaction, WriteError},
 };
 use serde::Deserialize;
@@ -101,7 +102,8 @@ impl NotificationsSend {
     ) -> Result<(), Cause> {
         let now = self.clock.now();
         // What cannot be said is found out before it is claimed.
-        let message = self.templates.compose(event.event, channel, booking, settings)?;
+        let receipt = self.receipt(event.event, channel, booking, settings).await?;
+        let message = self.templates.compose(event.event, channel, booking, settings, receipt)?;
         let word = self.ids.uuid(now).simple().to_string();
         let (claimed, transaction) = match Notice::claim(event, channel, found, word, now) {
             Claim::First(new) => (new.after().clone(), Transaction::new().create(&new)),
@@ -116,6 +118,29 @@ impl NotificationsSend {
             Err(error) => return Err(error.into()),
         }
         self.send(event, claimed, &message).await
+    }
+
+    /// The receipt that goes with the e-mail of a journey that is over, once something was paid for it.
+    async fn receipt(
+        &self,
+        event: EventKind,
+        channel: Channel,
+        booking: &Booking,
+        settings: &Settings,
+    ) -> Result<Option<Attachment>, Cause> {
+        if (event, channel) != (EventKind::Completed, Channel::Email) {
+            return Ok(None);
+        }
+        let receipt = match receipt::read(&*self.table, booking, &settings.operator).await {
+            Ok(receipt) => receipt,
+            Err(ReceiptError::None(NoReceipt::NothingPaid)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Some(Attachment {
+            name: nots_receipt::file_name(&receipt),
+            content_type: "application/pdf",
+            bytes: nots_receipt::pdf(&receipt)?,
+        }))
     }
 
     /// Sends what is claimed and marks how it went.

@@ -13,7 +13,7 @@ use nots_core::{
     event::EventKind,
     id::BookingReference,
     money::Total,
-    ports::{Channel, Message},
+    ports::{Attachment, Channel, Message},
 };
 
 /// The words for every event and channel.
@@ -51,7 +51,7 @@ impl Templates {
         Ok(Self(environment))
     }
 
-    /// The message for an event by a channel.
+    /// The message for an event by a channel. `receipt` is the file that goes with an e-mail.
     ///
     /// # Errors
     /// When a template is missing, or speaks of what is not there.
@@ -61,8 +61,9 @@ impl Templates {
         channel: Channel,
         booking: &Booking,
         settings: &Settings,
+        receipt: Option<Attachment>,
     ) -> Result<Message, WordsError> {
-        let known = known(booking, settings);
+        let known = known(booking, settings, receipt.as_ref());
         let render = |part: &str| -> Result<String, WordsError> {
             let template = self.0.get_template(&format!("{}.{part}.j2", event.as_str()))?;
             Ok(template.render(&known)?.trim().to_owned())
@@ -73,6 +74,7 @@ impl Templates {
                 subject: render("subject")?,
                 text: render("email.txt")?,
                 html: render("email.html")?,
+                attachments: receipt.into_iter().collect(),
             }),
             Channel::Sms => Ok(Message::Sms { to: booking.customer.phone.clone(), text: render("sms")? }),
         }
@@ -80,7 +82,7 @@ impl Templates {
 }
 
 /// Everything that a template may speak of.
-fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
+fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -> minijinja::Value {
     let (total, currency) = booking.total();
     let journey = &booking.journey;
     let driver = booking.driver.as_ref().map(|driver| {
@@ -153,6 +155,7 @@ fn known(booking: &Booking, settings: &Settings) -> minijinja::Value {
         },
         driver,
         vehicle,
+        receipt => receipt.map(|file| context! { fileName => file.name.as_str() }),
         cancellation,
         amendment,
     }

@@ -1,6 +1,6 @@
 //! Bodies.
 
-use nots_testkit::{World, signed};
+use nots_testkit::{World, paid_session, signed};
 use serde_json::{Value, json};
 
 use super::{
@@ -49,7 +49,7 @@ async fn each_field_refuses_what_it_is_not_and_is_the_one_that_is_named() {
 async fn every_wrong_field_is_named_at_once() {
     let world = World::new().await;
     let all = targets(&world).await;
-    let [quotes, bookings, payments, dispatch, jobs, _, cancel] = all.as_slice() else { panic!("seven") };
+    let [quotes, bookings, payments, dispatch, jobs, _, cancel, ..] = all.as_slice() else { panic!("seven") };
     let mut trial = Trial::of(&world);
     let now = world.now();
     for (target, body, expected) in [
@@ -183,7 +183,7 @@ async fn every_wrong_field_is_named_at_once() {
 async fn a_field_of_the_wrong_kind_hides_no_other() {
     let world = World::new().await;
     let all = targets(&world).await;
-    let [quotes, bookings, _, dispatch, ..] = all.as_slice() else { panic!("seven") };
+    let [quotes, bookings, _, dispatch, ..] = all.as_slice() else { panic!("five") };
     let mut trial = Trial::of(&world);
     let past = world.now() - 60;
     for (target, changes) in [
@@ -285,12 +285,8 @@ async fn a_body_that_is_not_json_or_no_object_or_too_large() {
 async fn a_webhook_needs_our_signature_and_then_understands_what_it_can() {
     let world = World::new().await;
     let customer = world.person("customer").await;
-    let (booking, _) = world.at_checkout(&customer, 86_400).await;
-    let event = json!({
-        "id": "evt_1", "type": "checkout.session.completed",
-        "data": { "object": { "id": "cs_1", "client_reference_id": booking["bookingId"], "payment_status": "paid",
-            "amount_total": booking["pricing"]["total"], "currency": "gbp", "payment_intent": "pi_1" } },
-    });
+    let (_, payment) = world.at_checkout(&customer, 86_400).await;
+    let event = paid_session(&payment, "evt_1");
     let (sound, now) = (event.to_string(), world.now());
     let mut trial = Trial::of(&world);
     let genuine = signed(&sound, "whsec_local", now);
@@ -315,7 +311,9 @@ async fn a_webhook_needs_our_signature_and_then_understands_what_it_can() {
     let answer =
         send(&world, "POST", "/v1/webhooks/stripe", &[("stripe-signature", &signature)], large).await;
     trial.judge("too large", &answer, 413, &[""]);
-    // What is well signed and not understood is no fault of the sender's: it must not come again.
+    trial.end();
+    // What is well signed and not understood is no fault of the sender's: it must not come again. What has no id of its own
+    // cannot be kept.
     let odd = [
         "",
         "{",
@@ -325,17 +323,29 @@ async fn a_webhook_needs_our_signature_and_then_understands_what_it_can() {
         "{}",
         r#"{"type":null}"#,
         r#"{"type":"checkout.session.completed"}"#,
+        r#"{"id":"evt_0"}"#,
     ];
-    let changed =
-        ["/data", "/data/object", "/data/object/client_reference_id", "/data/object/amount_total", "/id"]
-            .map(|at| with(&event, at, Some(json!("\u{0}#x"))).to_string());
-    for body in odd.map(str::to_owned).into_iter().chain(changed) {
+    let nameless = with(&event, "/id", Some(json!("\u{0}#x"))).to_string();
+    let nameless = odd.map(str::to_owned).into_iter().chain([nameless]).map(|body| (body, None));
+    // Everything else is kept for a person to see, and touches nothing.
+    let changed = ["/data", "/data/object", "/data/object/client_reference_id", "/data/object/amount_total"];
+    let changed = changed.iter().enumerate().map(|(n, at)| {
+        let id = format!("evt_{n}");
+        let body = with(&with(&event, at, Some(json!("\u{0}#x"))), "/id", Some(json!(id)));
+        (body.to_string(), Some(format!("WEBHOOK#stripe#{id} / METADATA")))
+    });
+    for (body, kept) in nameless.chain(changed) {
+        let before = world.table();
         let signature = signed(&body, "whsec_local", now);
         let answer =
             send(&world, "POST", "/v1/webhooks/stripe", &[("stripe-signature", &signature)], body.clone())
                 .await;
         assert_eq!((answer.status, &answer.body), (200, &json!({ "received": true })), "{body}");
-        assert!(world.platform.meter.take().write_units == 0.0, "{body} wrote something");
+        let mut after = world.table();
+        if let Some(kept) = kept {
+            let item = after.remove(&kept).unwrap_or_else(|| panic!("{body} is not kept"));
+            assert!(!item.to_string().contains("#x"), "nothing of what it says is: {item}");
+        }
+        assert_eq!(after, before, "{body} wrote something");
     }
-    trial.end();
 }

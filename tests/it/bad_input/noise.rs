@@ -1,6 +1,6 @@
 //! Noise: bodies and queries that a fixed seed garbles. Whatever comes, no answer is a fault of ours.
 
-use nots_testkit::{World, signed};
+use nots_testkit::{World, paid_session, signed};
 use serde_json::{Value, json};
 
 use super::{named, send, targets};
@@ -99,17 +99,13 @@ fn garbled(dice: &mut Dice, valid: &Value, odd: &[Value]) -> String {
 async fn no_body_is_answered_with_a_fault_of_ours() {
     let world = World::new().await;
     let customer = world.person("customer").await;
-    let (booking, _) = world.at_checkout(&customer, 5 * 86_400).await;
-    let event = json!({
-        "id": "evt_1", "object": "event", "type": "checkout.session.completed",
-        "data": { "object": { "id": "cs_1", "client_reference_id": booking["bookingId"], "payment_status": "paid",
-            "amount_total": booking["pricing"]["total"], "currency": "gbp", "payment_intent": "pi_1" } },
-    });
+    let (_, payment) = world.at_checkout(&customer, 5 * 86_400).await;
+    let event = paid_session(&payment, "evt_1");
     let (targets, odd, now) = (targets(&world).await, oddities(world.now()), world.now());
     let (mut dice, mut faults) = (Dice(20_261_120), Vec::new());
     let (mut refused, mut taken) = (0, 0);
     let _ = world.platform.meter.take();
-    for turn in 0..360 {
+    for turn in 0..60 * (targets.len() + 1) {
         let (method, path, header, body) = match targets.get(turn % (targets.len() + 1)) {
             Some(target) => {
                 let token = target.authorization.clone().unwrap_or_default();

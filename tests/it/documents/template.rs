@@ -24,6 +24,10 @@ impl Template {
         resource
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        !self.0["Resources"][name].is_badvalue()
+    }
+
     /// Properties of each function, by the function's name.
     pub(super) fn functions(&self) -> BTreeMap<String, &Yaml> {
         let resources = self.0["Resources"].as_hash().expect("resources").iter();
@@ -92,7 +96,7 @@ pub(super) fn text(value: &Yaml) -> String {
 }
 
 /// `quotes-calculator` as `QuotesCalculator`.
-fn pascal(name: &str) -> String {
+pub(super) fn pascal(name: &str) -> String {
     let word = |word: &str| word[..1].to_uppercase() + &word[1..];
     name.split('-').map(word).collect()
 }

@@ -17,13 +17,8 @@ use async_trait::async_trait;
 use nots_core::{
     Timestamp,
     announce::Announcement,
-    ports::{
-        ChargeFacts, CheckoutOrder, CheckoutSession, Clock, DisputeFacts, Events, GatewayError, Ids,
-        KeysError, Listed, Payments, PublishError, RawPage, RefundFacts, RefundOrder, Reply, SessionFacts,
-        SigningKeys, Table, TableError,
-    },
+    ports::{Clock, Events, Ids, KeysError, PublishError, RawPage, Reply, SigningKeys, Table, TableError},
     table::{Item, Op, RawKey, RawQuery},
-    time::Interval,
 };
 use nots_lambda::{Invoke, InvokeError, Origins, authorizer_service, invocable};
 use nots_local::{
@@ -34,6 +29,8 @@ use nots_maps::KeptMaps;
 use nots_testkit::World;
 use serde_json::Value;
 use uuid::Uuid;
+
+use super::scripted::Scripted;
 
 /// The user pool whose tokens stand in `events/`. Its private key was thrown away when they had been signed.
 const JWKS: &str = include_str!("jwks.json");
@@ -96,6 +93,10 @@ impl Case {
             let written = record.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_f64);
             queued.or(written.map(|seconds| seconds as i64))
         };
+        // What a schedule sends says it in words.
+        if let Some(time) = self.event["time"].as_str() {
+            return time.parse::<jiff::Timestamp>().expect("a time").as_second();
+        }
         match self.event.pointer("/requestContext/requestTimeEpoch").and_then(Value::as_i64) {
             Some(milliseconds) => milliseconds / 1_000,
             None => {
@@ -111,6 +112,7 @@ pub(crate) struct Stage {
     clock: Arc<StoppedClock>,
     published: Arc<Published>,
     asked: Arc<Asked>,
+    stripe: Arc<Scripted>,
     functions: BTreeMap<String, Invoke>,
 }
 
@@ -119,15 +121,16 @@ impl Stage {
         let world = World::new().await;
         let clock = Arc::new(StoppedClock(AtomicI64::new(0)));
         let (published, asked) = (Arc::new(Published::default()), Arc::new(Asked::default()));
+        let stripe = Arc::new(Scripted::default());
         let ports = Ports {
             clock: clock.clone(),
             ids: Arc::new(AlwaysTheSame),
-            payments: Arc::new(OneSession),
+            payments: stripe.clone(),
             events: published.clone(),
             ..world.platform.ports.clone()
         };
         let functions = compose(&ports, &asked);
-        Self { world, clock, published, asked, functions }
+        Self { world, clock, published, asked, stripe, functions }
     }
 
     /// A stage on which everything that a case comes after has been played; or what did not go as it should.
@@ -151,6 +154,7 @@ impl Stage {
     /// Sends a case's event down the path that Lambda's go. An HTTP answer's body is read as JSON.
     pub(crate) async fn play(&self, case: &Case) -> Result<Value, InvokeError> {
         self.clock.0.store(case.sent(), Ordering::SeqCst);
+        self.stripe.says(&case.expect["stripe"]);
         self.invoke(case.function(), &case.event).await
     }
 
@@ -177,6 +181,11 @@ impl Stage {
         let sort_key = |key: String| key.split_once(" / ").map(|(_, sort)| sort.to_owned());
         let keys = self.world.table().into_keys().filter_map(sort_key);
         keys.filter(|sort| sort.starts_with("HISTORY#")).collect()
+    }
+
+    /// An item's `Data` in plain words, by its keys; null when it is not there.
+    pub(crate) fn data(&self, key: &str) -> Value {
+        self.world.table().get(key).map_or(Value::Null, |item| crate::seed::plain(&item["Data"]))
     }
 
     /// What each function has asked of the table, as `dynamodb:GetItem Table`, `dynamodb:Query Table/index/GSI1`.
@@ -212,6 +221,8 @@ fn compose(p: &Ports, asked: &Arc<Asked>) -> BTreeMap<String, Invoke> {
     all.insert("events-relay".to_owned(), functions::relay(&overheard("events-relay")));
     let sender = functions::sender(&overheard("notifications-send"));
     all.insert("notifications-send".to_owned(), sender.expect("templates"));
+    all.insert("payments-settle".to_owned(), functions::settler(&overheard("payments-settle")));
+    all.insert("payments-sweep".to_owned(), functions::sweeper(&overheard("payments-sweep")));
     all
 }
 
@@ -271,50 +282,6 @@ impl SigningKeys for PublicKeys {
     async fn fetch(&self) -> Result<String, KeysError> {
         Ok(JWKS.to_owned())
     }
-}
-
-/// The session that `events/payments-webhook/paid.json` was sent for.
-struct OneSession;
-
-#[async_trait]
-impl Payments for OneSession {
-    async fn livemode(&self) -> Result<bool, GatewayError> {
-        Ok(false)
-    }
-
-    async fn open_checkout(&self, _: &CheckoutOrder) -> Result<CheckoutSession, GatewayError> {
-        let id = "cs_test_a1B2c3D4e5F6g7H8".to_owned();
-        let url = format!("https://checkout.stripe.com/c/pay/{id}");
-        Ok(CheckoutSession { id, url })
-    }
-
-    async fn end_checkout(&self, _: &str) -> Result<Option<SessionFacts>, GatewayError> {
-        Err(unscripted())
-    }
-
-    async fn refund(&self, _: &RefundOrder) -> Result<RefundFacts, GatewayError> {
-        Err(unscripted())
-    }
-
-    async fn refunds_of(&self, _: &str) -> Result<Vec<RefundFacts>, GatewayError> {
-        Err(unscripted())
-    }
-
-    async fn charges(&self, _: Interval, _: Option<String>) -> Result<Listed<ChargeFacts>, GatewayError> {
-        Err(unscripted())
-    }
-
-    async fn refunds(&self, _: Interval, _: Option<String>) -> Result<Listed<RefundFacts>, GatewayError> {
-        Err(unscripted())
-    }
-
-    async fn disputes(&self, _: Interval, _: Option<String>) -> Result<Listed<DisputeFacts>, GatewayError> {
-        Err(unscripted())
-    }
-}
-
-fn unscripted() -> GatewayError {
-    GatewayError::Unavailable("no event asks for it".into())
 }
 
 #[derive(Default)]

@@ -189,8 +189,14 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let (id, what) = (text(&booking["bookingId"]), json!({ "bookingId": booking["bookingId"] }).to_string());
     let payment = witness.ask(("payments-process", ""), Some(customer), what.clone(), 201).await;
     witness.ask(("payments-process", ""), Some(customer), what.clone(), 200).await;
+    witness.ask(("bookings-receipt", &id), Some(customer), "", 409).await;
     world.pay(&payment).await.expect_status(200);
     witness.ask(("payments-process", ""), Some(customer), what, 409).await;
+    witness.ask(("bookings-receipt", &id), Some(customer), "", 200).await;
+    let bearer = format!("Bearer {customer}");
+    let wants_html = [("authorization", bearer.as_str()), ("accept", "text/html")];
+    witness.ask_with(("bookings-receipt", &id), &wants_html, Bytes::new(), 406).await;
+    witness.ask(("bookings-receipt", &id), Some(other), "", 404).await;
     let guest = world.quote(86_400).await;
     let order = json!({ "quoteId": guest["quoteId"], "customer": World::traveller() }).to_string();
     let guest = witness.ask(("bookings-create", ""), Some(staff), order, 201).await;

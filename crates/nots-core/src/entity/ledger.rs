@@ -205,6 +205,8 @@ pub struct LedgerEntry {
 impl LedgerEntry {
     /// What the sort keys of a booking's entries begin with.
     pub(crate) const PREFIX: &'static str = "LEDGER#";
+    /// What entries are called that put into the ledger what was taken before there was one.
+    pub(crate) const OPENING: &'static str = "opening";
 
     pub(crate) fn of(
         booking_id: BookingId,
@@ -215,6 +217,12 @@ impl LedgerEntry {
         (by, at): (Actor, Timestamp),
     ) -> New<Self> {
         New::of(Self { booking_id, entry, particulars, currency, postings, at }, by, at)
+    }
+
+    /// Whether it only puts into the ledger what was taken before there was one.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        self.entry.as_str().starts_with(Self::OPENING)
     }
 
     /// What it moves on an account; nothing when it does not touch it.

@@ -41,7 +41,11 @@ async fn refunds_are_made_in_parts_once_for_a_key_and_never_beyond_what_was_char
     assert_eq!(kinds(&events), ["refund.created", "charge.refunded", "refund.updated"], "once");
     for event in &events {
         let news = understood(event, clock.now()).await.news;
-        assert_eq!(news, News::Refunds { payment_intent: intent.clone() }, "{}", event.kind);
+        assert!(
+            matches!(news, News::Refunds { payment_intent, .. } if payment_intent == intent),
+            "{}",
+            event.kind
+        );
     }
 
     let over = payments.refund(&order(&intent, "refund_b", 615)).await.unwrap_err();
@@ -126,7 +130,7 @@ async fn a_refund_may_fail_after_it_was_made_and_what_it_gave_back_can_be_given_
     let events = delivered(&stripe).await;
     assert_eq!(kinds(&events), ["refund.updated", "refund.failed"]);
     let news = understood(&events[1], clock.now()).await.news;
-    assert_eq!(news, News::Refunds { payment_intent: intent.clone() });
+    assert!(matches!(news, News::Refunds { payment_intent, .. } if payment_intent == intent));
     payments.refund(&order(&intent, "refund_b", 1228)).await.unwrap();
     let all = payments.refunds_of(&intent).await.unwrap();
     assert_eq!(

@@ -317,7 +317,12 @@ impl Books {
             let intent = capture.payment_intent_id.as_deref();
             let particulars = self.about(&concerns, Movement::Charge, intent);
             let stays = capture.left();
-            self.post("opening", at, particulars, [(into, stays), (Account::Fares, stays.negated())])?;
+            self.post(
+                LedgerEntry::OPENING,
+                at,
+                particulars,
+                [(into, stays), (Account::Fares, stays.negated())],
+            )?;
             if let Some(capture) = self.data.captures.get_mut(at) {
                 capture.posted = true;
             }
