@@ -7,6 +7,7 @@
 
 mod at_once;
 mod compare;
+mod money;
 mod ops;
 mod papers;
 mod people;

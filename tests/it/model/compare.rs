@@ -11,6 +11,7 @@ use nots_core::{
 };
 
 use super::{
+    money,
     ops::{FEW, REFERENCES},
     papers, people,
     shown::Shown,
@@ -92,6 +93,7 @@ pub(super) async fn compare(table: &dyn Table, model: &Model, limit: u32) -> BTr
     fleet(&asked).await;
     people::compare(&asked, &any).await;
     papers::compare(&asked).await;
+    money::compare(&asked, quotes).await;
     asked.patterns.into_inner()
 }
 

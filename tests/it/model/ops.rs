@@ -7,7 +7,7 @@ use nots_core::{
 use proptest::prelude::*;
 
 use super::{
-    papers, people,
+    money, papers, people,
     state::{Told, Whose},
 };
 
@@ -42,6 +42,7 @@ pub(super) enum Op {
     Declare { whose: Whose, number: usize, active: bool, until: i64 },
     People(people::Op),
     Papers(papers::Op),
+    Money(money::Op),
     Settings,
 }
 
@@ -76,6 +77,7 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
         3 => standing.prop_map(|(whose, number, active, until)| Op::Declare { whose, number, active, until }),
         14 => people::any_op().prop_map(Op::People),
         14 => papers::any_op().prop_map(Op::Papers),
+        14 => money::any_op().prop_map(Op::Money),
         1 => Just(Op::Settings),
     ]
 }
@@ -90,6 +92,7 @@ pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
     prop_oneof![
         12 => people::rivals().prop_map(|ops| ops.into_iter().map(Op::People).collect()),
         12 => papers::rivals().prop_map(|ops| ops.into_iter().map(Op::Papers).collect()),
+        12 => money::rivals().prop_map(|ops| ops.into_iter().map(Op::Money).collect()),
         // One job, two drivers.
         4 => (hot(), 0..FEW).prop_map(move |(job, who)| vec![assign(job, who, who), assign(job, 1 - who, 1 - who)]),
         // One driver, or one vehicle, two jobs.

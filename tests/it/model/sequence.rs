@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
+    money,
     ops::{Op, any_op, rivals},
     papers, people,
     state::Refusals,
@@ -60,6 +61,7 @@ pub(super) fn opening() -> Vec<Op> {
     ops.push(Op::Confirm { booking: 0, intent: Some(0) });
     ops.push(Op::Confirm { booking: 1, intent: None });
     ops.push(Op::Confirm { booking: 2, intent: None });
+    ops.extend(money::opening().into_iter().map(Op::Money));
     ops
 }
 

@@ -5,6 +5,7 @@ use nots_core::{
     entity::{
         Booking, CheckoutAttempt, Driver, DriverDay, DriverValidity, History, Notice, Payment, Quote,
         ReferenceLink, Settings, StripeLink, Vehicle, VehicleDay, VehicleValidity,
+        payment::{Capture, PaymentMethod},
         schedule::{Commitment, Jobs},
         validity::Standing,
     },
@@ -69,7 +70,19 @@ impl Shown for Payment {
     fn shown(row: &Stored<Self>) -> (Name, Fact) {
         let p = &row.data;
         let user = p.user_id.as_ref().map(|user| number(user.as_str()));
-        let fact = Fact { status: p.status.as_str(), count: p.attempts, user, ..fact(row) };
+        let sum = |of: &dyn Fn(&Capture) -> i64| p.captures.iter().map(of).sum();
+        let in_cash = |c: &Capture| if c.method == PaymentMethod::Cash { c.amount.get() } else { 0 };
+        let fact = Fact {
+            status: p.status.as_str(),
+            count: p.attempts,
+            user,
+            taken: sum(&|c| c.amount.get()),
+            cash: sum(&in_cash),
+            held: sum(&|c| c.given_back.get()),
+            back: p.refund.amount.get(),
+            again: p.owed_again.get(),
+            ..fact(row)
+        };
         (Name::Payment(number(p.booking_id.as_str())), fact)
     }
 }

@@ -14,6 +14,12 @@ pub(super) enum Name {
     /// Of the way there, also when it is for both.
     Payment(usize),
     Attempt(usize, u32),
+    /// Of whose payment, and by which key it was asked for.
+    Refund(usize, usize),
+    /// Under which booking, and which way owes it.
+    Due(usize, usize),
+    /// Under which booking, what moved, and what of: a PaymentIntent, a refund's key, a way.
+    Ledger(usize, Entry, usize),
     Notice(usize, Told),
     History(usize, u64),
     Reference(usize),
@@ -52,6 +58,18 @@ pub(super) enum Whose {
     Vehicle,
 }
 
+/// What moved money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Entry {
+    Charge,
+    Credit,
+    Refund,
+    RefundFailed,
+    Due,
+    DuePaid,
+    DueLetGo,
+}
+
 /// Of what and by which channel somebody is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Told {
@@ -68,6 +86,9 @@ impl Name {
             Self::Booking(_) => "Booking",
             Self::Payment(_) => "Payment",
             Self::Attempt(..) => "CheckoutAttempt",
+            Self::Refund(..) => "Refund",
+            Self::Due(..) => "Due",
+            Self::Ledger(..) => "LedgerEntry",
             Self::Notice(..) => "Notice",
             Self::History(..) => "History",
             Self::Reference(_) => "BookingReference",
@@ -119,8 +140,14 @@ impl Name {
             (Self::Booking(_), "assigned") => &["confirmed", "assigned"],
             (Self::Booking(_), "in_progress") => &["assigned"],
             (Self::Booking(_), "completed") => &["in_progress"],
-            (Self::Payment(_), "pending") => &["pending", "failed"],
-            (Self::Payment(_), "completed") => &["pending", "processing"],
+            (Self::Payment(_), "pending") => &["pending", "failed", "processing"],
+            (Self::Payment(_), "completed") => &["pending", "processing", "failed", "completed", "refunded"],
+            (Self::Payment(_), "refunded") => &["completed", "refunded"],
+            (Self::Refund(..), "owed") | (Self::Due(..), "owed") => &[],
+            (Self::Refund(..), "pending") => &["owed"],
+            (Self::Refund(..), "succeeded") => &["owed", "pending"],
+            (Self::Refund(..), "failed") => &["owed", "pending", "succeeded"],
+            (Self::Due(..), _) => &["owed"],
             (Self::Notice(..), "claimed") => &["claimed", "released"],
             (Self::Notice(..), _) => &["claimed"],
             (Self::Document(..), "pending_review") => {
@@ -162,6 +189,16 @@ pub(super) struct Fact {
     /// On duty; opened; there and back; in capitals; resolved.
     pub(super) on: bool,
     pub(super) jobs: BTreeSet<Job>,
+    /// Pence: that were taken, or that a refund or a due is of.
+    pub(super) taken: i64,
+    /// Pence of those that were taken in cash.
+    pub(super) cash: i64,
+    /// Pence that are owed back or went back.
+    pub(super) held: i64,
+    /// Pence that went back.
+    pub(super) back: i64,
+    /// Pence that did not arrive, and are owed again.
+    pub(super) again: i64,
 }
 
 /// What must hold of an item for a change to go through.

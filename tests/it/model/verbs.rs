@@ -21,6 +21,7 @@ use nots_core::{
 };
 
 use super::{
+    money,
     ops::{LATE, Op, RIDE, STATES, STAY},
     papers, people,
     state::{BACK, Change, Fact, Holds, Model, Name, Part, Told, Whose},
@@ -159,7 +160,8 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let attempt =
                 CheckoutAttempt::begin(&payment.data, &row.data, asked, &rows::settings(), by.clone(), when);
             let counted = allowed(Payment::begin_attempt(payment, by, when));
-            let change = (seen.status == "pending").then(|| {
+            // Of what has been paid too: something may be owed after the ride.
+            let change = (seen.status != "processing").then(|| {
                 let count = seen.count + 1;
                 let begun = made(Fact { at: now + 2_400, ..Fact::default() });
                 vec![
@@ -190,6 +192,8 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
             let amount = payment_row.data.amount.total;
             let confirmed = match paid {
                 Some(paid) => allowed(settle::confirm(rows, payment_row, &intent(paid), amount, when)),
+                // Staff take only what waits, as whoever asks sees it.
+                None if rows.iter().any(|row| row.data.status != BookingStatus::Pending) => None,
                 None => allowed(settle::settle_at_the_end(rows, payment_row, PaymentMethod::Cash, &by, when)),
             };
             // The event that says so is taken in the same transaction.
@@ -205,12 +209,18 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
                     [
                         Model::create(Name::Intent(paid), made(Fact { booking: number, ..Fact::default() })),
                         Model::create(Name::Event(paid), made(applied)),
+                        money::charged(number, paid, amount.get(), now),
                     ]
                 };
                 let moved = |fact: &Fact, status| Fact { status, ..fact.clone() };
+                // What is settled at the end has not been paid yet.
+                let settled = match paid {
+                    Some(_) => Fact { status: "completed", taken: amount.get(), ..payment.clone() },
+                    None => payment.clone(),
+                };
                 let mut parts = vec![
                     Model::change(Name::Booking(number), seen, moved(seen, "confirmed")),
-                    Model::change(Name::Payment(number), payment, moved(payment, "completed")),
+                    Model::change(Name::Payment(number), payment, settled),
                 ];
                 let returning =
                     |back| Model::change(Name::Booking(number + BACK), back, moved(back, "confirmed"));
@@ -342,6 +352,7 @@ async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) -> Option<Bot
         }
         Op::People(op) => return people::both(table, model, &op, now).await,
         Op::Papers(op) => return papers::both(table, model, &op, now).await,
+        Op::Money(op) => return money::both(table, model, &op, now).await,
         Op::Settings => {
             let transaction = Transaction::new().create(&rows::settings().publish(by, when));
             (Some(transaction), one(Model::create(Name::Settings, made(Fact::default()))))
