@@ -20,6 +20,7 @@ mod maps;
 mod meddling;
 mod model;
 mod openapi;
+mod opening;
 mod orders;
 mod patterns;
 mod payments;
