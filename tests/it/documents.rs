@@ -65,7 +65,8 @@ async fn template_endpoints_and_local_router_name_the_same_routes() {
     }
     assert_eq!(deployed, local);
     let mut wired: BTreeSet<_> = local.iter().map(|(function, ..)| function.as_str()).collect();
-    wired.extend(["authorizer", "events-relay", "notifications-send", "payments-settle", "payments-sweep"]);
+    wired.extend(["authorizer", "events-relay", "notifications-send"]);
+    wired.extend(["payments-reconcile", "payments-settle", "payments-sweep"]);
     assert_eq!(wired, names_in("functions").iter().map(String::as_str).collect(), "a function nobody calls");
 }
 
@@ -305,6 +306,7 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
     ];
     for ends in [
         ["bookings-cancel/by-the-customer", "payments-get/own", "payments-get/by-status"].as_slice(),
+        &["payments-reconcile/all-agree"],
         &["bookings-cancel/by-the-operator", "payments-settle/owed", "payments-webhook/refund-failed"],
         &["payments-refund/a-part", "payments-refund/sent-again"],
         &["jobs-progress/en-route", "jobs-progress/arrived", "jobs-progress/no-show"],
@@ -317,13 +319,15 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
             asked.entry(function).or_default().extend(deeds);
         }
     }
-    let unpaid = [&paid[..3], &["payments-sweep/unpaid"]].concat();
-    let stage = Stage::new().await;
-    for case in unpaid {
-        stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));
-    }
-    for (function, deeds) in stage.asked() {
-        asked.entry(function).or_default().extend(deeds);
+    for ends in ["payments-sweep/unpaid", "payments-reconcile/money-that-is-not-known"] {
+        let unpaid = [&paid[..3], &[ends]].concat();
+        let stage = Stage::new().await;
+        for case in unpaid {
+            stage.play(&Case::named(case)).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        }
+        for (function, deeds) in stage.asked() {
+            asked.entry(function).or_default().extend(deeds);
+        }
     }
     asked
 }

@@ -27,6 +27,7 @@ mod payments;
 mod quotes;
 mod random;
 mod receipts;
+mod reconcile;
 mod returns;
 mod roles;
 mod rows;

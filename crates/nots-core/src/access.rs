@@ -6,8 +6,9 @@ use crate::{
     entity::{
         Booking, BookingStatus, CheckoutAttempt, CognitoLink, Complaint, ComplaintStatus, ComplianceDocument,
         Driver, DriverDay, DriverLocation, DriverValidity, Due, History, LedgerEntry, Notice, Payment,
-        PaymentStatus, PlaceMemo, Quote, Rating, ReferenceLink, Refund, ReplacedDocument, RouteMemo,
-        Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+        PaymentStatus, PlaceMemo, Quote, Rating, Reconciliation, ReferenceLink, Refund, ReplacedDocument,
+        RouteMemo, Settings, StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay, VehicleValidity,
+        WebhookEvent,
         booking::pickup_sort,
         document::{DocumentStatus, DocumentType, Holder},
         driver::FleetStatus,
@@ -147,6 +148,11 @@ pub fn ledger_of_booking(booking: &BookingId) -> Query<Base, LedgerEntry> {
 /// Every movement of money on a UTC day, in order.
 pub fn ledger_of_day(day: Day) -> Query<Gsi1, LedgerEntry> {
     Query::over(day).range(Window::default().range(moment_sort))
+}
+
+/// What comparisons with the card processor found, the latest first.
+pub fn reconciliations() -> Query<Base, Reconciliation> {
+    Query::over(()).range(SortRange::BeginsWith(Reconciliation::PREFIX.to_owned())).newest_first()
 }
 
 /// Whether a customer has been told of an event by a channel.

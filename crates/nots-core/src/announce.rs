@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     actor::Actor,
     entity::{
-        Booking, Payment, Refund, WebhookEvent,
+        Booking, Payment, Reconciliation, Refund, WebhookEvent,
         refund::{RefundCause, RefundStatus},
     },
     event::BookingEvent,
@@ -57,6 +57,8 @@ pub enum AlertKind {
     RefundElsewhere,
     /// A card holder disputes a charge, or a dispute was decided.
     Dispute,
+    /// Our books and the card processor's differ.
+    BooksDiffer,
 }
 
 /// A person in the office must look. It carries no person's data.
@@ -134,6 +136,9 @@ impl Announcement {
         } else if is(WebhookEvent::TYPE) {
             let (before, after) = images::<WebhookEvent>(before, after)?;
             of_webhooks(before.as_ref(), &after)
+        } else if is(Reconciliation::TYPE) {
+            let (before, after) = images::<Reconciliation>(before, after)?;
+            of_reconciliations(before.as_ref(), &after)
         } else {
             Ok(Vec::new())
         }
@@ -217,4 +222,22 @@ fn of_webhooks(
     let why = event.reason.as_ref().map(ToString::to_string);
     let alert = Announcement::alert(kind, event.booking_id.clone(), event.event_id.as_str(), why)?;
     Ok(vec![alert])
+}
+
+fn of_reconciliations(
+    before: Option<&Stored<Reconciliation>>,
+    after: &Stored<Reconciliation>,
+) -> Result<Vec<Announcement>, AnnounceError> {
+    let found = &after.data;
+    if before.is_some() || found.is_clean() {
+        return Ok(Vec::new());
+    }
+    // Of one booking when it is about one; what exactly it is, the item says.
+    let bookings: std::collections::BTreeSet<_> =
+        found.differences.iter().map(|one| &one.booking_id).collect();
+    let booking = bookings.first().filter(|_| bookings.len() == 1).and_then(|booking| (*booking).clone());
+    let number = found.differences.len().saturating_add(usize::try_from(found.more).unwrap_or(usize::MAX));
+    let why = format!("{number} differences");
+    let subject = format!("reconciliation.{}", found.at);
+    Ok(vec![Announcement::alert(AlertKind::BooksDiffer, booking, &subject, Some(why))?])
 }

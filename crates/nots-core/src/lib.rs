@@ -27,6 +27,7 @@ pub mod ports;
 pub mod pricing;
 pub mod rearrange;
 pub mod receipt;
+pub mod reconcile;
 pub mod retry;
 pub mod settle;
 pub mod table;

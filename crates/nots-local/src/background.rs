@@ -29,6 +29,8 @@ const BATCH: usize = 100;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often expired items are looked for.
 const SWEEP_EVERY: u32 = 3_600;
+/// How often our books are compared with the card processor's lists.
+const RECONCILE_EVERY: u32 = 86_400;
 /// How often bookings that were not paid are looked for, as the schedule in the template says.
 const END_EVERY: u32 = 60;
 
@@ -41,6 +43,7 @@ pub(crate) struct Background {
     pub(crate) sender: Invoke,
     pub(crate) settler: Invoke,
     pub(crate) sweeper: Invoke,
+    pub(crate) reconciler: Invoke,
     pub(crate) stripe: Arc<StripeStandIn>,
     pub(crate) gateway: Arc<Gateway>,
     /// Where the stream goes on, and when the table was last swept; held by whoever is at work.
@@ -59,6 +62,8 @@ pub(crate) struct Progress {
     pub(crate) swept: Timestamp,
     /// When unpaid bookings were last looked for.
     pub(crate) ended: Timestamp,
+    /// When our books were last compared with the card processor's lists.
+    pub(crate) reconciled: Timestamp,
     pub(crate) aside: Vec<Value>,
 }
 
@@ -100,6 +105,15 @@ impl Background {
                 at.ended = now;
                 let swept = (self.sweeper)(b"{}".to_vec()).await;
                 log(swept.map(drop).map_err(Cause::from), "end what is not paid");
+                worked = true;
+            }
+            if now.since(at.reconciled) >= u64::from(RECONCILE_EVERY) {
+                at.reconciled = now;
+                let compared = (self.reconciler)(b"{}".to_vec()).await;
+                log(
+                    compared.map(drop).map_err(Cause::from),
+                    "compare the books with the card processor's lists",
+                );
                 worked = true;
             }
             if !worked {

@@ -143,6 +143,16 @@ pub fn sweeper(p: &Ports) -> Invoke {
     invocable(schedule_service(Arc::new(sweep)))
 }
 
+/// Compares our books with the card processor's lists.
+#[must_use]
+pub fn reconciler(p: &Ports) -> payments_reconcile::PaymentsReconcile {
+    payments_reconcile::PaymentsReconcile {
+        table: p.table.clone(),
+        payments: p.payments.clone(),
+        clock: p.clock.clone(),
+    }
+}
+
 /// Websites that may read the local API's answers.
 #[must_use]
 pub fn origins() -> Origins {

@@ -17,6 +17,7 @@ pub mod journey;
 pub mod meter;
 pub mod outbox;
 pub mod platform;
+pub mod reconcile;
 mod routes;
 mod s3;
 mod stripe;

@@ -1,5 +1,6 @@
 //! `cargo run`: the platform on this machine. `cargo run -- demo`: one journey, told. `cargo run -- bench`: figures.
-//! `cargo run -- import` and `export`: moving in from another system, and out.
+//! `cargo run -- import` and `export`: moving in from another system, and out. `cargo run -- reconcile`: the books against
+//! the card processor's lists.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -13,6 +14,7 @@ use nots_local::{
     bench::{self, Figures},
     import::{self, Target},
     journey::Journey,
+    reconcile,
 };
 
 const HELP: &str = "\
@@ -31,6 +33,10 @@ cargo run -- bench lists   read units of a page of 25, of lists of 1,000 items a
   --up-to N                the longest of them (100000; a million wants --data DIR or some ten gigabytes of memory)
 cargo run -- bench shards  write units that a booking's life puts on each partition of a status; read units of a page
                            over 1, 4 and 16 shards
+
+cargo run -- reconcile     compare the books with the card processor's lists, of the platform that runs at --port, or of the
+                           one in --data DIR that does not run; ends with 1 when they differ
+  --from T --to T          what happened when, in Unix seconds (the last seven days)
 
 Where import and export go:
   --data DIR          the folder of a platform that does not run
@@ -57,6 +63,7 @@ enum Command {
     BenchImport,
     Import(Option<PathBuf>),
     Export(Option<PathBuf>),
+    Reconcile(reconcile::Asked),
     Help,
 }
 
@@ -86,7 +93,7 @@ impl Moving {
 #[expect(clippy::print_stderr, reason = "a command's answer")]
 async fn main() -> ExitCode {
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -95,12 +102,17 @@ async fn main() -> ExitCode {
 }
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]
-async fn run() -> Result<(), Cause> {
+async fn run() -> Result<ExitCode, Cause> {
     let (command, options, moving, quiet) = parse(Parser::from_env())?;
-    match command {
+    let done = match command {
         Command::Help => {
             print!("{HELP}");
             Ok(())
+        }
+        Command::Reconcile(asked) => {
+            let found = reconcile::by_hand(asked, options.data, options.port).await?;
+            print!("{}", reconcile::told(&found));
+            return Ok(if found.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Demo => demo().await,
         Command::Bench(figures) => bench::run(figures).await,
@@ -118,7 +130,8 @@ async fn run() -> Result<(), Cause> {
             nots_local::log(if quiet { "error" } else { "info" });
             serve(options).await
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn parse(mut arguments: Parser) -> Result<(Command, Options, Moving, bool), lexopt::Error> {
@@ -150,6 +163,9 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, Moving, bool), lexo
                 (Some("demo"), Command::Serve) => command = Command::Demo,
                 (Some("import"), Command::Serve) => command = Command::Import(None),
                 (Some("export"), Command::Serve) => command = Command::Export(None),
+                (Some("reconcile"), Command::Serve) => {
+                    command = Command::Reconcile(reconcile::Asked::default());
+                }
                 (_, Command::Import(file @ None) | Command::Export(file @ None)) => {
                     *file = Some(PathBuf::from(value));
                 }
@@ -163,6 +179,14 @@ fn parse(mut arguments: Parser) -> Result<(Command, Options, Moving, bool), lexo
                 (Some("shards"), Command::Bench(figures)) => *figures = Figures::Shards,
                 (_, Command::Bench(Figures::Costs(folder))) => *folder = PathBuf::from(value),
                 _ => return Err(Arg::Value(value).unexpected()),
+            },
+            Arg::Long("from") => match &mut command {
+                Command::Reconcile(asked) => asked.from = Some(arguments.value()?.parse()?),
+                _ => return Err(Arg::Long("from").unexpected()),
+            },
+            Arg::Long("to") => match &mut command {
+                Command::Reconcile(asked) => asked.to = Some(arguments.value()?.parse()?),
+                _ => return Err(Arg::Long("to").unexpected()),
             },
             Arg::Long("up-to") => match &mut command {
                 Command::Bench(Figures::Lists { up_to, .. }) => *up_to = arguments.value()?.parse()?,

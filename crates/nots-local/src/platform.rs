@@ -203,6 +203,9 @@ impl Platform {
             sender: functions::sender(&ports)?,
             settler: functions::settler(&ports),
             sweeper: functions::sweeper(&ports),
+            reconciler: nots_lambda::invocable(nots_lambda::schedule_service(Arc::new(
+                functions::reconciler(&ports),
+            ))),
             stripe: stripe.clone(),
             gateway: gateway.clone(),
             at: Mutex::new(Progress {
@@ -210,6 +213,7 @@ impl Platform {
                 stream,
                 swept: clock.now(),
                 ended: clock.now(),
+                reconciled: clock.now(),
                 aside: Vec::new(),
             }),
             position,

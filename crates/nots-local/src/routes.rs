@@ -22,7 +22,7 @@ use crate::{platform::Platform, stripe::StripeStandIn};
 /// API Gateway takes no more; the endpoints themselves take less.
 const MOST_BYTES: usize = 10 * 1024 * 1024;
 
-type Shared = Weak<Platform>;
+pub(crate) type Shared = Weak<Platform>;
 
 /// Everything behind the API's port.
 pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
@@ -34,6 +34,7 @@ pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
         .route("/local/token", post(token))
         .route("/local/.well-known/jwks.json", get(jwks))
         .route("/local/outbox", get(outbox))
+        .route("/local/reconcile", post(crate::reconcile::by_request))
         .route("/local/outbox/{message}/attachments/{place}", get(attachment))
         .route("/local/clock", get(clock).post(advance))
         .with_state(platform)
@@ -41,12 +42,12 @@ pub(crate) fn router(platform: Shared, stripe: &Arc<StripeStandIn>) -> Router {
         .fallback(async || problem(Problem::no_route()))
 }
 
-fn problem(problem: Problem) -> Response {
+pub(crate) fn problem(problem: Problem) -> Response {
     let answer = problem.into_response("local");
     (answer.status, answer.headers, answer.body).into_response()
 }
 
-fn stopping() -> Response {
+pub(crate) fn stopping() -> Response {
     problem(Problem::unavailable("the platform is stopping"))
 }
 

@@ -54,19 +54,19 @@ pub(crate) struct Page {
 pub(crate) struct Cell {
     left: f32,
     right: f32,
-    to_the_right: bool,
+    flush: bool,
     paragraphs: Vec<(Style, String)>,
 }
 
 impl Cell {
     /// From `left` to `right`.
     pub(crate) const fn new(left: f32, right: f32) -> Self {
-        Self { left, right, to_the_right: false, paragraphs: Vec::new() }
+        Self { left, right, flush: false, paragraphs: Vec::new() }
     }
 
     /// Set flush right.
-    pub(crate) fn to_the_right(self) -> Self {
-        Self { to_the_right: true, ..self }
+    pub(crate) fn flush_right(self) -> Self {
+        Self { flush: true, ..self }
     }
 
     pub(crate) fn with(mut self, style: Style, text: impl Into<String>) -> Self {
@@ -145,7 +145,7 @@ impl<'a> Flow<'a> {
 
     fn put(&mut self, cell: &Cell, style: Style, text: &str) {
         let width = self.faces.width(style.weight, style.size, text);
-        let x = if cell.to_the_right { cell.right - width } else { cell.left };
+        let x = if cell.flush { cell.right - width } else { cell.left };
         // The baseline stands off the line's lower edge by what hangs below it.
         let y = style.size.mul_add(-0.3, self.y);
         self.page.runs.push(Run { x, y, style, text: text.to_owned() });

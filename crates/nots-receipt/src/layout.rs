@@ -45,7 +45,7 @@ fn head(flow: &mut Flow<'_>, receipt: &Receipt) {
         operator.licence_number, operator.licensing_authority
     );
     let right = Cell::new(HALF, RIGHT)
-        .to_the_right()
+        .flush_right()
         .with(Style::TITLE, "Receipt")
         .with(Style::STRONG, receipt.booking_reference.as_str())
         .with(Style::PLAIN, format!("Issued {}", receipt.issued_at.in_london()))
@@ -161,7 +161,7 @@ fn dated(flow: &mut Flow<'_>, receipt: &Receipt, date: &str, words: &str, amount
 }
 
 fn pounds(receipt: &Receipt, style: Style, amount: Pence) -> Cell {
-    Cell::new(AMOUNTS, RIGHT).to_the_right().with(style, amount.display(receipt.currency))
+    Cell::new(AMOUNTS, RIGHT).flush_right().with(style, amount.display(receipt.currency))
 }
 
 /// Hundredths of a percent for people: `20%`, `17.5%`.

@@ -303,6 +303,7 @@ fn examples() -> Vec<Example> {
         ),
         ("ledger_of_booking", vec![b], list(&access::ledger_of_booking(&booking))),
         ("ledger_of_day", vec![("date", "2024-12-10")], list(&access::ledger_of_day(moment.day()))),
+        ("reconciliations", vec![], list(&access::reconciliations())),
         ("driver", vec![d], get(&access::driver(&driver))),
         ("available_drivers", vec![], list(&access::available_drivers())),
         ("documents_of", vec![("holder", "DRIVER#driver_Y8")], list(&access::documents_of(&holder_driver))),

@@ -111,6 +111,10 @@ fn the_stream_and_the_bus_hand_on_what_is_announced() {
     let again = &template.resource("PaymentsSweepInvocations")["Properties"]["MaximumRetryAttempts"];
     assert_eq!(again.as_i64(), Some(0));
     assert!(template.functions()["payments-sweep"]["Timeout"].as_i64().unwrap() < 60, "one at a time");
+
+    let daily = &template.resource("PaymentsReconcileSchedule")["Properties"];
+    assert!(text(&daily["ScheduleExpression"]).starts_with("cron("), "once a day");
+    assert_eq!(text(&daily["Targets"][0]["Arn"]), "PaymentsReconcileFunction.Arn");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use nots_core::{
     ports::{Clock, Events, Ids, KeysError, PublishError, RawPage, Reply, SigningKeys, Table, TableError},
     table::{Item, Op, RawKey, RawQuery},
 };
-use nots_lambda::{Invoke, InvokeError, Origins, authorizer_service, invocable};
+use nots_lambda::{Invoke, InvokeError, Origins, authorizer_service, invocable, schedule_service};
 use nots_local::{
     functions::{self, Ports},
     gateway::Gateway,
@@ -222,6 +222,8 @@ fn compose(p: &Ports, asked: &Arc<Asked>) -> BTreeMap<String, Invoke> {
     let sender = functions::sender(&overheard("notifications-send"));
     all.insert("notifications-send".to_owned(), sender.expect("templates"));
     all.insert("payments-settle".to_owned(), functions::settler(&overheard("payments-settle")));
+    let reconciler = functions::reconciler(&overheard("payments-reconcile"));
+    all.insert("payments-reconcile".to_owned(), invocable(schedule_service(Arc::new(reconciler))));
     all.insert("payments-sweep".to_owned(), functions::sweeper(&overheard("payments-sweep")));
     all
 }

@@ -216,7 +216,7 @@ async fn a_declined_card_asks_nothing_of_us_and_says_of_which_payment() {
 
 #[tokio::test]
 async fn news_of_a_refund_says_of_which_payment_and_no_more() {
-    let changed = News::Refunds { payment_intent: "pi_1".into() };
+    let changed = News::Refunds { payment_intent: "pi_1".into(), booking_id: None };
     for kind in ["charge.refunded", "refund.created", "refund.updated", "refund.failed"] {
         assert_eq!(told(kind, json!({"id": "re_1", "payment_intent": "pi_1"})).await, changed, "{kind}");
         assert_eq!(
