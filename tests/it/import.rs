@@ -33,7 +33,7 @@ impl Clock for Now {
 }
 
 /// What an import came to.
-struct Outcome {
+pub(crate) struct Outcome {
     counts: Counts,
     refused: Vec<Value>,
     kept: Vec<Value>,
@@ -42,7 +42,7 @@ struct Outcome {
 
 impl Outcome {
     /// Created, updated, unchanged, kept and refused of those read, which they sum to.
-    fn sums(&self) -> [u64; 5] {
+    pub(crate) fn sums(&self) -> [u64; 5] {
         let Counts { read, created, updated, unchanged, kept, refused } = self.counts;
         let sums = [created, updated, unchanged, kept, refused];
         assert_eq!(read, sums.iter().sum::<u64>(), "no line is lost: {:?}", self.counts);
@@ -76,7 +76,7 @@ async fn take_in_to(table: &dyn Table, at: Timestamp, text: &str) -> Outcome {
     Outcome { counts, refused: lines(refused), kept: lines(kept), ended }
 }
 
-async fn take_in(world: &World, text: &str) -> Outcome {
+pub(crate) async fn take_in(world: &World, text: &str) -> Outcome {
     let outcome = take_in_to(world.platform.ports.table.as_ref(), world.platform.clock.now(), text).await;
     assert!(outcome.ended.is_ok(), "{:?}", outcome.ended);
     outcome
@@ -119,7 +119,7 @@ fn customer(id: &str, email: &str) -> Value {
 }
 
 /// A booking of a guest, picked up tomorrow by the clock of a world.
-fn booking(world: &World, id: &str, status: &str) -> Value {
+pub(crate) fn booking(world: &World, id: &str, status: &str) -> Value {
     let mut booking = json!({
         "kind": "booking", "bookingId": format!("booking_{id}"), "bookingReference": format!("NOTS-{id}"), "status": status,
         "customer": { "firstName": "Ada", "lastName": "Byron", "email": "ada@example.com", "phone": "07700 900123" },

@@ -21,6 +21,7 @@ mod meddling;
 mod model;
 mod money;
 mod openapi;
+mod opening;
 mod orders;
 mod patterns;
 mod payments;

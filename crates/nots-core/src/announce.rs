@@ -202,7 +202,10 @@ fn of_payments(
         let stage = serde_json::to_value(dispute.status)?;
         let stage = stage.as_str().map(str::to_owned);
         let booking = Some(after.data.booking_id.clone());
-        Announcement::alert(AlertKind::Dispute, booking, &dispute.dispute_id, stage)
+        // How it was decided is other news than that it was opened.
+        let news = stage.clone().unwrap_or_default();
+        let alert = Announcement::alert(AlertKind::Dispute, booking, &dispute.dispute_id, stage)?;
+        Ok(Announcement { id: format!("{}.{news}", alert.id), ..alert })
     };
     Ok(news.map(alert).collect::<Result<_, serde_json::Error>>()?)
 }

@@ -85,6 +85,20 @@ pub fn bounded_or_none<'de, D: Deserializer<'de>, const MAX: usize>(
     Ok(Option::<Within<MAX>>::deserialize(deserializer)?.map(|text| text.0))
 }
 
+/// Reads a name that somebody else's system gave, of at most `MAX` bytes, or none: for what stands many times in one item.
+///
+/// # Errors
+/// When it is longer.
+pub fn foreign_id_or_none<'de, D: Deserializer<'de>, const MAX: usize>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let name = bounded_or_none::<D, MAX>(deserializer)?;
+    if name.as_ref().is_some_and(|name| name.len() > MAX) {
+        return Err(serde::de::Error::custom(format_args!("must be at most {MAX} bytes")));
+    }
+    Ok(name)
+}
+
 /// Reads a list of at most `MAX`: for `#[serde(deserialize_with)]`.
 ///
 /// # Errors

@@ -3,10 +3,10 @@
 use nots_core::{
     BookingId, DriverId, PaymentId, QuoteId, UserId, VehicleId,
     access::{self, Window},
-    entity::{BookingStatus, Payment, PaymentStatus, Tariff},
+    entity::{BookingStatus, Due, LedgerEntry, Payment, PaymentStatus, Refund, Tariff},
     event::{BookingEvent, EventKind},
     geo::Coordinates,
-    id::BookingReference,
+    id::{BookingReference, RefundId},
     journey::Way,
     ports::Channel,
     table::Version,
@@ -180,4 +180,76 @@ async fn what_prices_and_who_operates() {
     assert!(table.0.read(access::route_memo(&way)).await.unwrap().is_none());
     assert!(table.0.read(access::place_memo("12 Acacia Avenue")).await.unwrap().is_none());
     assert_eq!(settings.unwrap().data.operator.name, "Dorset Transfer Company");
+}
+
+#[tokio::test]
+async fn what_moved_under_a_booking_and_on_a_day() {
+    let world = empty().await;
+    let table = table(&world);
+    let now = 1_733_842_200;
+    let by = json!({ "CreatedAt": now, "UpdatedAt": now, "UpdatedBy": "stripe", "Version": 1, "SchemaVersion": 1 });
+    let item = |entity: &str, data: Value| {
+        let mut item = json!({ "EntityType": entity, "Data": data });
+        item.as_object_mut().unwrap().extend(by.as_object().unwrap().clone());
+        item
+    };
+    let amount = json!({ "total": 500, "currency": "GBP" });
+    let day = 86_400;
+    let midnight = now - now % day;
+    // Two of another booking, and entries on both sides of a midnight.
+    for (booking, name, moment) in [
+        ("booking_1", "refund.b", midnight + 20),
+        ("booking_1", "charge.a", midnight),
+        ("booking_2", "charge.c", midnight + 10),
+        ("booking_1", "charge.z", midnight - 1),
+        ("booking_2", "credit.d", midnight + day - 1),
+        ("booking_2", "refund.e", midnight + day),
+    ] {
+        let sides = json!([{ "account": "card", "amount": 500 }, { "account": "fares", "amount": -500 }]);
+        let data = json!({
+            "bookingId": booking, "entry": name, "concerns": booking, "movement": "charge", "currency": "GBP",
+            "postings": sides, "at": moment,
+        });
+        table.put::<LedgerEntry>(&item("LedgerEntry", data)).await;
+    }
+    for (booking, refund) in [("booking_1", "refund_b"), ("booking_1", "refund_a"), ("booking_2", "refund_c")]
+    {
+        let data = json!({
+            "refundId": refund, "bookingId": booking, "paymentId": booking.replace("booking", "payment"),
+            "concerns": booking, "status": "owed", "cause": "requested", "paymentIntentId": "pi_1",
+            "amount": amount, "owedAt": now,
+        });
+        table.put::<Refund>(&item("Refund", data)).await;
+    }
+    for concerns in ["booking_1", "booking_1r"] {
+        let data = json!({
+            "bookingId": "booking_1", "concerns": concerns, "status": "owed", "amount": amount,
+            "description": "5 minutes of waiting", "raisedAt": now,
+        });
+        table.put::<Due>(&item("Due", data)).await;
+    }
+    let (one, two) = (BookingId::parse("booking_1").unwrap(), BookingId::parse("booking_2").unwrap());
+    let back = BookingId::return_of(&one);
+    let names = async |query| {
+        let all: Vec<LedgerEntry> = table.all(&query).await;
+        all.iter().map(|entry| entry.entry.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(access::ledger_of_booking(&one)).await, ["charge.a", "charge.z", "refund.b"]);
+    assert_eq!(names(access::ledger_of_booking(&two)).await, ["charge.c", "credit.d", "refund.e"]);
+    let all: Vec<LedgerEntry> = table.all(&access::ledger_of_day(at(now).day())).await;
+    let by_time: Vec<_> = all.iter().map(|entry| entry.entry.as_str()).collect();
+    assert_eq!(by_time, ["charge.a", "charge.c", "refund.b", "credit.d"], "of that UTC day alone, in order");
+    let refunds = table.all(&access::refunds_of_booking(&one)).await;
+    let refunds: Vec<_> = refunds.iter().map(|refund| refund.refund_id.as_str()).collect();
+    assert_eq!(refunds, ["refund_a", "refund_b"]);
+    let (b, c) = (RefundId::parse("refund_b").unwrap(), RefundId::parse("refund_c").unwrap());
+    let reads = (
+        (access::refund_of_booking(&one, &b), access::refund_of_booking(&one, &c)),
+        (access::due_of_booking(&one, &one), access::due_of_booking(&one, &back)),
+        access::due_of_booking(&two, &two),
+    );
+    let ((own, others), (there, way_back), none) = table.0.read(reads).await.unwrap();
+    assert_eq!(own.unwrap().data.refund_id, b);
+    assert!(others.is_none() && none.is_none());
+    assert_eq!((there.unwrap().data.concerns, way_back.unwrap().data.concerns), (one, back));
 }

@@ -101,8 +101,14 @@ fn a_compliance_document() {
 
 #[test]
 fn a_payment() {
-    let row = golden::<Payment>(examples::PAYMENT, &[]);
+    let captured = json!([{
+        "paymentIntentId": "pi_abc123", "method": "stripe", "amount": 1_228, "givenBack": 0, "at": 1_701_710_400,
+        "posted": false,
+    }]);
+    let why = "what was taken, and when, and what of it has gone back, stands with what is asked for";
+    let row = golden::<Payment>(examples::PAYMENT, &[("/Data/captures", captured, why)]);
     let payment = row.data;
+    assert_eq!((payment.captured().get(), payment.refundable().get()), (1_228, 1_228));
     // It keeps the id that it has, though one made here would be called after its booking.
     assert_eq!(payment.payment_id.as_str(), "payment_xyz123");
     assert_eq!(payment.status, PaymentStatus::Completed);

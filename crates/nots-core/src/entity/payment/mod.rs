@@ -150,7 +150,7 @@ pub struct GivenBack {
 #[serde(rename_all = "camelCase")]
 pub struct Capture {
     /// `pi_…`; none of money that did not come by card.
-    #[serde(default, deserialize_with = "text::bounded_or_none::<_, 255>")]
+    #[serde(default, deserialize_with = "text::foreign_id_or_none::<_, 255>")]
     pub payment_intent_id: Option<String>,
     /// How it came.
     pub method: PaymentMethod,
@@ -227,7 +227,7 @@ pub struct Payment {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "text::bounded_list::<_, _, 500>"
+        deserialize_with = "text::bounded_list::<_, _, 10>"
     )]
     pub disputes: Vec<Dispute>,
     /// What failed to go back and is owed still, in pence.
