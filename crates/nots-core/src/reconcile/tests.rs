@@ -165,7 +165,8 @@ fn money_from_before_the_ledger_is_compared_by_what_was_taken_and_no_further() {
 
 #[test]
 fn each_sum_of_a_booking_is_held_to_its_payment() {
-    let spoil: [(&str, fn(&mut Kept)); 6] = [
+    type Spoil = (&'static str, fn(&mut Kept));
+    let spoil: [Spoil; 6] = [
         ("taken", |kept| kept.payment.captures[0].amount = Pence::new(1229)),
         ("given back", |kept| kept.payment.refund.amount = Pence::new(1)),
         ("given back or owed", |kept| kept.payment.captures[0].given_back = Pence::new(1)),
