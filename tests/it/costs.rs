@@ -21,7 +21,7 @@ async fn every_step_keeps_to_its_round_trips() {
     sets out: 2
     arrives: 2
     has the passenger on board: 2
-    drops the passenger off: 2
+    drops the passenger off: 3
     The customer looks back: 1
     ");
     // Paying asks nothing of ours; what is counted is its webhook and all that follows, which the stand-in waits for.

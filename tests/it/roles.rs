@@ -29,7 +29,7 @@ const STAFF: Who = These(&["dispatcher", "admin", "owner"]);
 const MANAGEMENT: Who = These(&["admin", "owner"]);
 
 /// The product's own table; a route without a row here fails, as does one that lets in others.
-const TABLE: [(&str, &str, Who); 19] = [
+const TABLE: [(&str, &str, Who); 21] = [
     ("POST", "/quotes", Public),
     ("GET", "/quotes/{quoteId}", Public),
     ("GET", "/quotes/{quoteId}/explanation", Public),
@@ -41,6 +41,8 @@ const TABLE: [(&str, &str, Who); 19] = [
     ("GET", "/bookings/{bookingId}/receipt", CUSTOMER_AND_STAFF),
     ("GET", "/bookings", CUSTOMER_AND_STAFF),
     ("POST", "/payments", CUSTOMER_AND_STAFF),
+    ("GET", "/payments", CUSTOMER_AND_STAFF),
+    ("POST", "/payments/{paymentId}/refunds", MANAGEMENT),
     ("POST", "/webhooks/stripe", Public),
     ("POST", "/dispatch", STAFF),
     ("GET", "/drivers", STAFF),

@@ -74,8 +74,8 @@ impl Endpoint for PaymentsRefund {
         request.query().finish()?;
         let (_, by) = request.caller()?.as_user()?;
         let id: PaymentId = request.id("paymentId")?;
-        let key = key_of(&request)?;
         let asked: Asked = parse_checked(&request.body, faults)?;
+        let key = key_of(&request)?;
 
         let mut lost = None;
         for attempt in 0..retry::ATTEMPTS {

@@ -2,9 +2,10 @@
 
 use nots_core::journey::{MAX_DRIVE_METRES, MAX_DRIVE_SECONDS};
 use nots_core::{BookingId, access, table::item_bytes};
+use nots_testkit::World;
 use serde_json::{Value, json};
 
-use super::{booking, empty, jsonl, lines::each_is_refused, table_of, take_in};
+use super::{booking, empty, jsonl, lines::each_is_refused, sorted, table_of, take_in, take_out};
 
 /// A whole fare as an export has it, of £12.28 with £2.00 of VAT inside.
 fn fare() -> Value {
@@ -154,4 +155,56 @@ async fn the_most_that_a_booking_may_have_is_taken_and_has_room() {
     let row = table_of(&world).read(access::booking(&id)).await.unwrap().unwrap();
     let bytes = item_bytes(&row.to_item().unwrap());
     assert!(bytes <= 72 * 1_024, "docs/access-patterns.md says 72 KB, it has {bytes} bytes");
+}
+
+#[tokio::test]
+async fn what_was_called_off_comes_out_with_how_and_goes_in_again() {
+    let (live, fresh) = (World::new().await, empty().await);
+    let (ada, staff) = (live.person("customer").await, live.person("dispatcher").await);
+    let off = async |booking: &Value, who| {
+        let path = format!("/v1/bookings/{}", booking["bookingId"].as_str().unwrap());
+        live.delete(&path, who, json!({ "reason": "Plans changed" })).await.expect_status(200)
+    };
+    let given = live.confirmed(&ada, 172_800).await;
+    live.assign(&staff, &given, "driver_demo1").await.expect_status(200);
+    off(&given, &staff).await;
+    let mut there_and_back = live.journey(200_000);
+    there_and_back["returnJourney"] = json!(true);
+    there_and_back["returnPickupTime"] = json!(live.now() + 300_000);
+    let quote = live.post("/v1/quotes", None, there_and_back).await.expect_status(201);
+    let body = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() });
+    let there = live.post("/v1/bookings", &ada, body).await.expect_status(201);
+    let there = off(&there, &ada).await;
+    live.settle().await;
+
+    let out = take_out(&live).await;
+    let outcome = take_in(&fresh, &out).await;
+    assert_eq!(outcome.reasons(), [""; 0]);
+    assert_eq!(sorted(&take_out(&fresh).await), sorted(&out));
+    let path = format!("/v1/bookings/{}", there["bookingId"].as_str().unwrap());
+    let here = fresh.get(&path, &fresh.person("owner").await).await.expect_status(200);
+    for name in ["by", "row", "fee", "refund", "reason", "at"] {
+        assert_eq!(here["cancellation"][name], there["cancellation"][name], "{name}");
+    }
+    assert_eq!(here["cancellation"]["cancelledBy"], json!(ada.id));
+
+    // Only of what is cancelled, and of no more than its fare.
+    let line = out.lines().find(|line| line.contains("\"cancellation\"")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    let other = live.now() - 60;
+    for (pointer, value, refused) in [
+        ("/cancellation/fee/total", json!(-1), "/cancellation/fee"),
+        ("/cancellation/refund/total", json!(10_000_000), "/cancellation/fee"),
+        ("/cancellation/at", json!(other), "/cancellation/at"),
+        ("/cancellation/row/kind", json!("by_mood"), "/cancellation"),
+    ] {
+        let mut wrong = line.clone();
+        *wrong.pointer_mut(pointer).unwrap() = value;
+        let outcome = take_in(&fresh, &jsonl(&[wrong])).await;
+        let named = &outcome.refused[0]["refused"]["errors"];
+        assert!(
+            named.as_array().unwrap().iter().any(|error| error["pointer"] == refused),
+            "{pointer}: {named}"
+        );
+    }
 }

@@ -160,6 +160,36 @@ async fn called_off(witness: &mut Witness<'_>, customer: &str, staff: &str, driv
     seen
 }
 
+/// What was paid for a booking is looked at, and some of it given back.
+async fn given_back(
+    witness: &mut Witness<'_>,
+    (customer, other, staff, owner): (&str, &str, &str, &str),
+    id: &str,
+) {
+    let world = witness.world;
+    let of = format!("?bookingId={id}");
+    witness.ask(("payments-get", &of), Some(other), "", 404).await;
+    let payment = id.replace("booking_", "payment_");
+    let bearer = format!("Bearer {owner}");
+    let body =
+        |amount: i64| Bytes::from(json!({ "amount": amount, "reason": "The driver was late" }).to_string());
+    let keyed = |key: &'static str| [("authorization", bearer.as_str()), ("idempotency-key", key)];
+    let no_key = [("authorization", bearer.as_str())];
+    witness.ask_with(("payments-refund", &payment), &no_key, body(200), 400).await;
+    let stale = [keyed("a")[0], keyed("a")[1], ("if-match", "\"1\"")];
+    witness.ask_with(("payments-refund", &payment), &stale, body(200), 412).await;
+    witness.ask_with(("payments-refund", &payment), &keyed("a"), body(200), 201).await;
+    witness.ask_with(("payments-refund", &payment), &keyed("a"), body(200), 200).await;
+    witness.ask_with(("payments-refund", &payment), &keyed("b"), body(200_000), 409).await;
+    witness.ask_with(("payments-refund", "payment_none"), &keyed("c"), body(1), 404).await;
+    world.platform.settle().await;
+    for token in [customer, staff, owner] {
+        witness.ask(("payments-get", &of), Some(token), "", 200).await;
+    }
+    witness.ask(("payments-get", "?status=completed&limit=1"), Some(owner), "", 200).await;
+    witness.ask(("payments-get", "?status=completed"), Some(staff), "", 403).await;
+}
+
 #[tokio::test]
 async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let world = World::new().await;
@@ -236,6 +266,7 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let headers = [("stripe-signature", signature.as_str())];
     witness.ask_with(("payments-webhook", ""), &headers, Bytes::from(event), 200).await;
 
+    given_back(&mut witness, (customer, other, staff, owner), &id).await;
     let off = called_off(&mut witness, customer, staff, driver).await;
     let changed = changed(&mut witness, customer, staff).await;
 
@@ -313,7 +344,11 @@ async fn every_answer_of_a_journey_and_every_problem_is_as_it_says() {
     let nobody = world.platform.tokens.issue(Role::Owner, None, None, world.platform.clock.now()).unwrap();
     for (_, path, operation) in document.operations() {
         let function = operation["operationId"].as_str().unwrap();
-        let id = if path.contains("{quoteId}") { "quote_1" } else { "booking_1" };
+        let id = match () {
+            () if path.contains("{quoteId}") => "quote_1",
+            () if path.contains("{paymentId}") => "payment_1",
+            () => "booking_1",
+        };
         let roles = &operation["x-roles"];
         let may = |role: &str| roles.as_array().is_some_and(|roles| roles.contains(&json!(role)));
         let token = match roles {

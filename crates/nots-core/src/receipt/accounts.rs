@@ -8,7 +8,6 @@ use crate::{
     cancellation::CancelledBy,
     entity::{
         Booking, Due, LedgerEntry, Payment, PaymentStatus, Refund, Tariff,
-        due::DueStatus,
         ledger::{Account, Movement},
         payment::Capture,
         refund::{RefundCause, RefundStatus},
@@ -165,17 +164,9 @@ impl<'a> Accounts<'a> {
         }
         // What was taken before there was a ledger was for the fare.
         let sold = charge.map_or(capture.amount, |charge| charge.on(Account::Fares).negated());
-        if sold.is_zero() {
-            let paid = |due: &&Due| {
-                due.status == DueStatus::Paid
-                    && due.settled_at == Some(capture.at)
-                    && due.amount.total == capture.amount
-            };
-            let due = self.dues.iter().find(paid);
-            return Ok(all_if(due.map_or(&self.payment.booking_id, |due| &due.concerns) == self.id()));
-        }
-        if std::mem::replace(sold_before, true) {
-            // The fare is paid for once; what is sold later is one way's, at its new price.
+        if sold.is_zero() || std::mem::replace(sold_before, true) {
+            // The fare is paid for once; what is sold later is one way's, at its new price, and what is not sold is a
+            // due of one way's, or came in vain.
             let concerns = charge.map_or(&self.payment.booking_id, |charge| &charge.particulars.concerns);
             return Ok(all_if(concerns == self.id()));
         }

@@ -213,7 +213,7 @@ fn due_paid(
         return given_back(scene, intent, amount, at);
     };
     let mut books = Books::open(scene.payment, Actor::Stripe, at);
-    books.capture_card(intent, amount, Pence::ZERO)?;
+    books.capture_card_for(&due.data.concerns, intent, amount, Pence::ZERO)?;
     let settled = Due::settle(due, DueStatus::Paid, Actor::Stripe, at)?;
     Ok((Outcome::DuePaid, books.close()?.apply(&settled)))
 }
@@ -240,7 +240,7 @@ fn amendment_paid(
         return Ok((outcome, transaction));
     };
     let mut books = Books::open(scene.payment, Actor::Stripe, at);
-    books.capture_card(intent, amount, amount)?;
+    books.capture_card_for(booking_id, intent, amount, amount)?;
     books.reprice(amount)?;
     let status = books.status();
     let amended = Booking::amend_paid(row, amendment, status, scene.roster, (Actor::Stripe, at))?;
@@ -261,7 +261,7 @@ pub(crate) fn given_back(
     };
     let cause = if twice { RefundCause::PaidTwice } else { RefundCause::PaidTooLate };
     let mut books = Books::open(scene.payment, Actor::Stripe, at);
-    books.capture_card(intent, amount, Pence::ZERO)?;
+    books.capture_card_for(&concerns, intent, amount, Pence::ZERO)?;
     let key = format!("late.{intent}");
     books.give_back_of(intent, amount, &Owed { key: &key, cause, concerns: &concerns, reason: None })?;
     Ok((Outcome::GivenBack, books.close()?))

@@ -32,7 +32,7 @@ pub(crate) fn happens(money: &mut Money, dice: &mut Dice, step: usize) {
     let key = format!("step{step}");
     let refundable = money.payment.data.refundable().get();
     let called_off = money.bookings[way].timeline.cancelled.is_some();
-    match dice.below(11) {
+    match dice.below(13) {
         0 if !called_off => {
             let fare = money.bookings[way].pricing.amount.total;
             let fee = pence(dice.below(fare.get() + 1));
@@ -74,7 +74,7 @@ pub(crate) fn happens(money: &mut Money, dice: &mut Dice, step: usize) {
             money.with(|books| match how {
                 0 => books.write_off_due(&id, amount, None).unwrap(),
                 1 => books.due_paid_in_cash(&id, amount).unwrap(),
-                _ => books.capture_card(&intent, amount, Pence::ZERO).unwrap(),
+                _ => books.capture_card_for(&id, &intent, amount, Pence::ZERO).unwrap(),
             });
             money.dues[due].status = if how == 0 { DueStatus::WrittenOff } else { DueStatus::Paid };
             money.paid[way] += if how == 0 { 0 } else { amount.get() };
@@ -87,13 +87,22 @@ pub(crate) fn happens(money: &mut Money, dice: &mut Dice, step: usize) {
             });
         }
         6 => {
-            let (amount, intent, out) = (pence(1 + dice.below(5_000)), format!("pi_late{step}"), money.id(0));
+            let (amount, intent) = (pence(1 + dice.below(5_000)), format!("pi_late{step}"));
             money.with(|books| {
-                books.capture_card(&intent, amount, Pence::ZERO).unwrap();
-                let late = owed(&key, RefundCause::PaidTwice, &out);
+                books.capture_card_for(&id, &intent, amount, Pence::ZERO).unwrap();
+                let late = owed(&key, RefundCause::PaidTooLate, &id);
                 books.give_back_of(&intent, amount, &late).unwrap();
             });
-            money.paid[0] += amount.get();
+            money.paid[way] += amount.get();
+        }
+        11 | 12 if !called_off => {
+            let (more, intent) = (30 + dice.below(900), format!("pi_more{step}"));
+            money.with(|books| {
+                books.capture_card_for(&id, &intent, pence(more), pence(more)).unwrap();
+                books.reprice(pence(more)).unwrap();
+            });
+            money.price(way, more);
+            money.paid[way] += more;
         }
         7 | 8 => {
             let open =

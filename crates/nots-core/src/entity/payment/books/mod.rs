@@ -122,17 +122,33 @@ impl Books {
     /// # Errors
     /// When `sold` is more than the amount.
     pub fn capture_card(&mut self, intent: &str, amount: Pence, sold: Pence) -> Result<(), BooksError> {
-        let rest = amount.less(sold).filter(|rest| *rest >= Pence::ZERO).ok_or(BooksError::Amount)?;
         let concerns = self.data.booking_id.clone();
+        self.capture_card_for(&concerns, intent, amount, sold)
+    }
+
+    /// The same of money that is about one way of the journey: what it costs more since it was changed, what it still
+    /// owed, or what came for it in vain.
+    ///
+    /// # Errors
+    /// When `sold` is more than the amount.
+    pub fn capture_card_for(
+        &mut self,
+        concerns: &BookingId,
+        intent: &str,
+        amount: Pence,
+        sold: Pence,
+    ) -> Result<(), BooksError> {
+        let rest = amount.less(sold).filter(|rest| *rest >= Pence::ZERO).ok_or(BooksError::Amount)?;
         let sides =
             [(Account::Card, amount), (Account::Fares, sold.negated()), (Account::Customer, rest.negated())];
-        let particulars = self.about(&concerns, Movement::Charge, Some(intent));
+        let particulars = self.about(concerns, Movement::Charge, Some(intent));
         self.post("charge", intent, particulars, sides)?;
         self.captured(Some(intent), PaymentMethod::Stripe, amount);
         if self.data.provider.payment_intent_id.is_none() {
             self.data.provider.payment_intent_id = Some(intent.to_owned());
         }
-        self.links.push(StripeLink::to(intent.to_owned(), concerns, self.by.clone(), self.at));
+        let booking = self.data.booking_id.clone();
+        self.links.push(StripeLink::to(intent.to_owned(), booking, self.by.clone(), self.at));
         Ok(())
     }
 
