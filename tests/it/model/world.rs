@@ -10,8 +10,8 @@ use nots_core::{
     entity::{
         Booking, CheckoutAttempt, CognitoLink, Complaint, ComplianceDocument, Driver, DriverDay,
         DriverLocation, DriverValidity, Due, EmailLink, History, LedgerEntry, Notice, Payment, PlaceMemo,
-        Quote, Rating, ReferenceLink, Refund, ReplacedDocument, RouteMemo, Settings, StripeLink, Tariff,
-        TariffHead, User, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
+        Quote, Rating, Reconciliation, ReferenceLink, Refund, ReplacedDocument, RouteMemo, Settings,
+        StripeLink, Tariff, TariffHead, User, Vehicle, VehicleDay, VehicleValidity, WebhookEvent,
     },
     ports::Table,
     table::{Entity, Item, Stored, WriteError},
@@ -123,6 +123,6 @@ fn rewritten(item: Item) -> Item {
         Quote Booking Payment CheckoutAttempt Notice History ReferenceLink StripeLink Driver Vehicle DriverValidity
         VehicleValidity DriverDay VehicleDay ComplianceDocument ReplacedDocument Tariff TariffHead Settings User
         EmailLink CognitoLink Rating Complaint WebhookEvent DriverLocation RouteMemo PlaceMemo
-        Refund Due LedgerEntry
+        Refund Due LedgerEntry Reconciliation
     }
 }
