@@ -115,3 +115,18 @@ async fn told_of(world: &World, booking: &Value, page: &Value) {
         .unwrap();
     assert_eq!(world.platform.gateway.handle(request).await.status(), 200);
 }
+
+/// The last e-mail and the last text message of a change say each of these.
+fn says(world: &World, words: &[&str]) {
+    let outbox = world.platform.outbox.newest_first();
+    for channel in ["email", "sms"] {
+        let told = outbox.iter().find(|sent| sent.channel == channel && sent.event == "amended").unwrap();
+        for words in words {
+            assert!(told.text.contains(words), "{channel}: {words}\n{}", told.text);
+            assert!(
+                channel == "sms" || told.html.as_ref().is_some_and(|html| html.contains(words)),
+                "{words}"
+            );
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod logs;
 mod maps;
 mod meddling;
 mod model;
+mod money;
 mod openapi;
 mod opening;
 mod orders;

@@ -22,6 +22,8 @@ use nots_testkit::World;
 use serde_json::{Value, json};
 
 type Alter = Arc<dyn Fn(&mut Theirs) + Send + Sync>;
+/// Says otherwise what is of the PaymentIntent that is asked for.
+type How = fn(&mut Theirs, &dyn Fn(&Option<String>) -> bool);
 
 /// The card processor, whose lists say something else.
 struct Altered {
@@ -167,7 +169,7 @@ async fn what_stripe_says_otherwise_is_found_by_booking() {
         let intent = intent.to_owned();
         move |of: &Option<String>| of.as_deref() == Some(&intent)
     };
-    let alter = |how: fn(&mut Theirs, &dyn Fn(&Option<String>) -> bool), intent: &str| -> Alter {
+    let alter = |how: How, intent: &str| -> Alter {
         let is = ours(intent);
         Arc::new(move |theirs: &mut Theirs| how(theirs, &is))
     };
@@ -375,6 +377,12 @@ async fn an_entry_that_is_gone_is_found() {
     let entries: Vec<String> = world.table().into_keys().filter(|key| key.contains(" / LEDGER#")).collect();
     assert!(entries.len() >= 6, "{entries:?}");
     let table = &world.platform.ports.table;
+    let mut listed = 0;
+    for day in ever(&world).days() {
+        let of_day = access::ledger_of_day(day);
+        listed += table.page(&of_day, 100, None).await.unwrap().rows.len();
+    }
+    assert_eq!(listed, entries.len(), "every entry is in its day's list");
     let mut kinds = BTreeSet::new();
     for entry in entries {
         let (pk, sk) = entry.split_once(" / ").unwrap();
@@ -405,7 +413,7 @@ async fn an_entry_that_is_gone_is_found() {
 async fn the_command_reads_a_folder_or_asks_a_platform_that_runs() {
     use nots_local::reconcile::{Asked, by_hand};
 
-    let folder = std::env::temp_dir().join(format!("nots-reconcile-{}", uuid::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("nots-reconcile-{}", std::process::id()));
     let options = nots_local::Options { data: Some(folder.clone()), ..nots_local::Options::default() };
     let world = World::with(options).await;
     let customer = world.person("customer").await;

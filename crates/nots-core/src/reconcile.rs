@@ -377,3 +377,6 @@ fn sums(kept: &Kept) -> Vec<(&'static str, Option<Pence>, Option<Pence>)> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! Changing a booking: the difference to the penny, deadlines to the second, and what is refused.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 use nots_core::{
     Actor, Pence, QuoteId, Timestamp, UserId,

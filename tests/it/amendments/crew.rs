@@ -236,3 +236,30 @@ async fn a_job_that_is_given_while_it_is_changed_is_held_for_the_time_that_it_ha
     world.settle().await;
     world.leaves_messages();
 }
+
+#[tokio::test]
+async fn a_change_is_two_reads_and_a_write_at_most() {
+    let world = World::new().await;
+    let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
+    let booking = assigned(&world, &ada, &staff, DAY).await;
+    let fresh = cheaper(&world, 2 * DAY).await;
+    let waits = quote(&world, farther).await;
+    let counted = async |body: Value| {
+        let _ = world.platform.meter.take();
+        world.patch(&path(&booking), &staff, body).await.expect_status(200);
+        world.platform.meter.take().round_trips
+    };
+    assert_eq!(counted(json!({ "luggage": 4 })).await, 2);
+    assert_eq!(counted(json!({ "luggage": 4 })).await, 1, "again");
+    assert_eq!(counted(json!({ "passengers": 4 })).await, 3, "the vehicle's seats are looked at");
+    assert_eq!(counted(json!({ "quoteId": fresh["quoteId"] })).await, 3);
+    assert_eq!(counted(json!({ "quoteId": fresh["quoteId"] })).await, 1, "again");
+    assert_eq!(counted(json!({ "quoteId": waits["quoteId"] })).await, 3);
+    let page = pay_page(&world, &ada, &booking).await.expect_status(201);
+    let _ = world.platform.meter.take();
+    told_of(&world, &booking, &page).await;
+    assert_eq!(world.platform.meter.take().round_trips, 4, "the attempt is found by its session");
+    assert_eq!(world.booking(&booking, &ada).await["amended"]["number"], 2);
+    world.settle().await;
+    world.leaves_messages();
+}

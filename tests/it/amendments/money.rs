@@ -42,6 +42,8 @@ async fn what_costs_more_holds_once_it_is_paid_and_not_before() {
     pay_page(&world, &ada, &booking).await.expect_status(409);
     world.settle().await;
     assert_eq!(world.told(), ["email amended", "email confirmed", "sms amended", "sms confirmed"]);
+    let difference = paid["amended"]["difference"]["displayTotal"].as_str().unwrap();
+    says(&world, &["Southampton Airport", &format!("You have paid the difference of {difference}.")]);
 }
 
 #[tokio::test]
@@ -60,8 +62,10 @@ async fn what_costs_less_holds_at_once_and_the_difference_goes_back() {
     let books = sums([("card", paid), ("fares", -total(&fresh)), ("customer", -less)]);
     assert_eq!((accounts(&world), asked_for(&world)), (books, total(&fresh)));
     let again = amend(&world, &ada, &booking, &fresh).await.expect_status(200);
-    assert_eq!((again, refunds(&world).len()), (seen, 1), "once");
+    assert_eq!((again, refunds(&world).len()), (seen.clone(), 1), "once");
     world.settle().await;
+    let refund = seen["amended"]["settled"]["amount"]["displayTotal"].as_str().unwrap();
+    says(&world, &["Bournemouth Pier", &format!("We refund {refund}.")]);
     world.leaves_messages();
 }
 
@@ -78,6 +82,8 @@ async fn the_same_fare_moves_no_money_and_a_few_pence_are_let_go() {
     });
     let seen = amend(&world, &ada, &booking, &same.await).await.expect_status(200);
     assert_eq!((&seen["passengers"], &seen["amended"]["settled"]), (&json!(3), &json!({ "kind": "even" })));
+    world.settle().await;
+    says(&world, &["The fare stays"]);
     assert_eq!(accounts(&world), sums([("card", old), ("fares", -old)]));
 
     let fresh = quote(&world, |journey| {
@@ -93,6 +99,7 @@ async fn the_same_fare_moves_no_money_and_a_few_pence_are_let_go() {
     let books = sums([("card", old), ("fares", -total(&fresh)), ("written_off", more)]);
     assert_eq!((accounts(&world), refunds(&world)), (books, vec![]));
     world.settle().await;
+    says(&world, &["the far end", "You have nothing more to pay."]);
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@
 use nots_core::{
     Actor, DocumentId, access,
     entity::{
-        ComplianceDocument, PlaceMemo, ReplacedDocument, RouteMemo, Tariff, TariffHead, WebhookEvent,
+        ComplianceDocument, PlaceMemo, Reconciliation, ReplacedDocument, RouteMemo, Tariff, TariffHead,
+        WebhookEvent,
         document::{DocumentStatus, Holder, Upload},
+        reconciliation::{Difference, DifferenceKind},
         route_memo::Keep,
         tariff,
         webhook::{Arrival, StripeEventId, WebhookStatus},
@@ -15,6 +17,7 @@ use nots_core::{
     ports::Table,
     table::{Entity, Machine, New, Stored, Transaction},
     text::Text,
+    time::Interval,
 };
 use proptest::prelude::*;
 
@@ -73,6 +76,10 @@ pub(super) enum Op {
         event: usize,
         how: usize,
     },
+    /// The books differ from the card processor's lists in so many things.
+    Find {
+        differences: usize,
+    },
     Ask {
         way: usize,
         seconds: u32,
@@ -96,6 +103,7 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
         2 => (0_i64..4).prop_map(|effective| Op::Publish { effective }),
         2 => (0..REFERENCES, 0..OUTCOMES.len()).prop_map(|(event, outcome)| Op::Take { event, outcome }),
         2 => (some(), 0_usize..2).prop_map(|(event, how)| Op::Look { event, how }),
+        1 => (1_usize..4).prop_map(|differences| Op::Find { differences }),
         1 => (0..WAYS, 1_u32..9).prop_map(|(way, seconds)| Op::Ask { way, seconds }),
         1 => (0..ADDRESSES.len(), 0_u32..3).prop_map(|(address, degrees)| Op::Locate { address, degrees }),
     ]
@@ -128,6 +136,7 @@ pub(super) fn rivals() -> impl Strategy<Value = Vec<Op>> {
             [0, outcome].map(|outcome| Op::Take { event, outcome }).to_vec()
         }),
         1 => some().prop_map(|event| [0, 1].map(|how| Op::Look { event, how }).to_vec()),
+        1 => (1_usize..4).prop_map(|differences| vec![Op::Find { differences }, Op::Find { differences: 1 }]),
         1 => (0..WAYS).prop_map(|way| [1, 2].map(|seconds| Op::Ask { way, seconds }).to_vec()),
         1 => (0..ADDRESSES.len())
             .prop_map(|address| [0, 1].map(|degrees| Op::Locate { address, degrees }).to_vec()),
@@ -291,6 +300,20 @@ pub(super) async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) ->
             let change = name.may(seen.status, status).then(|| vec![Model::change(name, seen, next)]);
             (moved.ok().map(|moved| Transaction::new().apply(&moved)), change)
         }
+        Op::Find { differences } => {
+            let one = |_| Difference {
+                booking_id: None,
+                kind: DifferenceKind::BooksDoNotAddUp,
+                stripe_id: None,
+                theirs: None,
+                ours: None,
+            };
+            let window = Interval::starting(when, 1);
+            let found = Reconciliation::of(window, (0..differences).map(one).collect(), when);
+            let count = u32::try_from(differences).unwrap();
+            let part = Model::create(Name::Comparison(now), made(Fact { count, at: now, ..Fact::default() }));
+            (Some(Transaction::new().create(&found.keep())), Some(vec![part]))
+        }
         Op::Ask { way: number, seconds } => {
             let found = table.read(access::route_memo(&way(number))).await.unwrap();
             let leg = Leg { metres: 8_500, seconds, source: Source::Google, polyline: None };
@@ -367,6 +390,13 @@ impl Shown for WebhookEvent {
     }
 }
 
+impl Shown for Reconciliation {
+    fn shown(row: &Stored<Self>) -> (Name, Fact) {
+        let (at, count) = (seconds(row.data.at), u32::try_from(row.data.differences.len()).unwrap());
+        (Name::Comparison(at), Fact { at, count, ..fact(row) })
+    }
+}
+
 impl Shown for RouteMemo {
     fn shown(row: &Stored<Self>) -> (Name, Fact) {
         let key = RouteMemo::key_of(row.data.id()).raw();
@@ -394,6 +424,8 @@ pub(super) async fn compare(asked: &Asked<'_>) {
         matches!(name, Name::Event(_)) && matches!(fact.status, "unrecognised" | "mismatched")
     };
     asked.list("webhook_events_kept", access::webhook_events_kept(), false, kept, |_, fact| fact.at).await;
+    let found = |name, _: &Fact| matches!(name, Name::Comparison(_));
+    asked.list("reconciliations", access::reconciliations(), true, found, |_, fact| fact.at).await;
     asked.gets("route_memo", (0..WAYS).map(|n| (Name::Memo(n), access::route_memo(&way(n))))).await;
     let places = ADDRESSES.iter().enumerate();
     asked.gets("place_memo", places.map(|(n, address)| (Name::Found(n), access::place_memo(address)))).await;

@@ -47,6 +47,8 @@ pub(super) enum Name {
     Complaint(usize),
     /// One of the card processor's.
     Event(usize),
+    /// What a comparison with the card processor found, by its second.
+    Comparison(i64),
     Location(usize),
     /// An answer about a way.
     Memo(usize),
@@ -113,6 +115,7 @@ impl Name {
             Self::Rating(_) => "Rating",
             Self::Complaint(_) => "Complaint",
             Self::Event(_) => "WebhookEvent",
+            Self::Comparison(_) => "Reconciliation",
             Self::Location(_) => "DriverLocation",
             Self::Memo(_) => "RouteMemo",
             Self::Found(_) => "PlaceMemo",

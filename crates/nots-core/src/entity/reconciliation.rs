@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The most differences that one item keeps; how many more there were is kept too.
-pub const MOST: usize = 500;
+pub const MOST: usize = 200;
 
 /// In what our books and the card processor differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ pub struct Reconciliation {
     /// Of what happened when.
     pub window: Interval,
     /// What was found, by booking.
-    #[serde(deserialize_with = "text::bounded_list::<_, _, 500>")]
+    #[serde(deserialize_with = "text::bounded_list::<_, _, 200>")]
     pub differences: Vec<Difference>,
     /// How many more there were.
     #[serde(default)]

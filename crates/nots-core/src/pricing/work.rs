@@ -275,6 +275,7 @@ pub fn waiting_at_pickup(
     let each = terms.rates.of(kind).per_waiting_minute;
     let amount = each.ratio(i64::from(charged), 1).ok_or(Unpriceable::TooLarge)?;
     let shown = each.display(terms.currency);
-    let description = format!("{charged} minutes of waiting at {shown}, after {free} free");
+    let minutes = if charged == 1 { "minute" } else { "minutes" };
+    let description = format!("{charged} {minutes} of waiting at {shown}, after {free} free");
     Ok(Line { rule: Rule::Waiting, description, amount })
 }

@@ -6,13 +6,15 @@ mod amending;
 mod cancelling;
 mod making;
 mod parts;
+mod terms;
 
-pub use amending::{Amended, Amending, Amendment, BookedTerms, Changes, Edit, Misfit, Settled, Unamendable};
+pub use amending::{Amended, Amending, Amendment, Settled, Unamendable};
 pub use making::{Booked, Particulars};
 pub use parts::{
     AssignedDriver, AssignedVehicle, BookedJourney, BookedPricing, BookingPayment, BookingSource, Customer,
     Pairing, Step, StepTaken, Timeline,
 };
+pub use terms::{BookedTerms, Changes, Edit, Misfit};
 
 use super::{driver::Driver, of_booking, of_driver, payment::PaymentStatus, vehicle::Vehicle};
 use crate::{
