@@ -3,11 +3,10 @@
 use nots_core::{
     Actor, BookingId, PaymentId, Pence, access,
     entity::{
-        Due, LedgerEntry, Payment, Reconciliation, Refund,
+        Due, LedgerEntry, Payment, Refund,
         due::DueStatus,
         ledger::{Account, EntryName},
         payment::{Books, Owed},
-        reconciliation::{Difference, DifferenceKind},
         refund::{RefundCause, RefundStatus},
         tariff,
     },
@@ -15,14 +14,13 @@ use nots_core::{
     ports::{RefundFacts, RefundStage, Table},
     settle,
     table::{Stored, Transaction},
-    time::Interval,
 };
 use proptest::prelude::*;
 
 use super::{
     compare::Asked,
     ops::{FEW, REFERENCES},
-    shown::{Shown, fact, number, seconds},
+    shown::{Shown, fact, number},
     state::{BACK, Change, Entry, Fact, Job, Model, Name, Part},
     verbs::{Both, booking_id, intent, nth_of, payment_id},
 };
@@ -51,8 +49,6 @@ pub(super) enum Op {
     Raise { payment: usize, back: bool },
     /// What is owed for it is paid in cash, or let go.
     Settle { due: usize, cash: bool },
-    /// A comparison with the card processor finds this much.
-    Find { differences: u32 },
 }
 
 pub(super) fn any_op() -> impl Strategy<Value = Op> {
@@ -63,7 +59,6 @@ pub(super) fn any_op() -> impl Strategy<Value = Op> {
         2 => some().prop_map(|refund| Op::Refuse { refund }),
         2 => (some(), any::<bool>()).prop_map(|(payment, back)| Op::Raise { payment, back }),
         2 => (some(), any::<bool>()).prop_map(|(due, cash)| Op::Settle { due, cash }),
-        1 => (1_u32..4).prop_map(|differences| Op::Find { differences }),
     ]
 }
 
@@ -284,21 +279,6 @@ pub(super) async fn both(table: &dyn Table, model: &Model, op: &Op, now: i64) ->
             });
             (settled, change)
         }
-        Op::Find { differences } => {
-            let one = Difference {
-                booking_id: Some(booking_id(0)),
-                kind: DifferenceKind::RefundNotMade,
-                stripe_id: None,
-                theirs: None,
-                ours: None,
-            };
-            let found = vec![one; differences as usize];
-            let window = Interval { from: at(0), to: when };
-            let kept = Reconciliation::of(window, found, when).keep();
-            let fact = Fact { made: now, at: now, count: differences, ..Fact::default() };
-            let change = vec![Model::create(Name::Comparison(now), fact)];
-            (Some(Transaction::new().create(&kept)), Some(change))
-        }
     })
 }
 
@@ -352,9 +332,6 @@ pub(super) async fn compare(asked: &Asked<'_>, quotes: usize) {
         let belongs = |name, _: &Fact| matches!(name, Name::Ledger(booking, ..) if booking == n);
         asked.list("ledger_of_booking", access::ledger_of_booking(&id), false, belongs, |_, _| 0).await;
     }
-    let belongs = |name, _: &Fact| matches!(name, Name::Comparison(_));
-    let found = access::reconciliations();
-    asked.list("reconciliations", found, true, belongs, |_, fact| fact.at).await;
     for midnight in (0..FEW).map(|day| 86_400 * i64::try_from(day).unwrap()) {
         let day = |seconds: i64| at(seconds).day();
         let belongs = |name, fact: &Fact| matches!(name, Name::Ledger(..)) && day(fact.made) == day(midnight);
@@ -394,13 +371,6 @@ fn named_so(name: &EntryName, booking: &BookingId) -> (Entry, usize) {
         "due_paid" => (Entry::DuePaid, number(cause)),
         "due_written_off" => (Entry::DueLetGo, number(cause)),
         other => panic!("nobody makes {other}"),
-    }
-}
-
-impl Shown for Reconciliation {
-    fn shown(row: &Stored<Self>) -> (Name, Fact) {
-        let (at, count) = (seconds(row.data.at), u32::try_from(row.data.differences.len()).unwrap());
-        (Name::Comparison(at), Fact { at, count, ..fact(row) })
     }
 }
 

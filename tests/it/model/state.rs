@@ -20,8 +20,6 @@ pub(super) enum Name {
     Due(usize, usize),
     /// Under which booking, what moved, and what of: a PaymentIntent, a refund's key, a way.
     Ledger(usize, Entry, usize),
-    /// What a comparison with the card processor found, by its second.
-    Comparison(i64),
     Notice(usize, Told),
     History(usize, u64),
     Reference(usize),
@@ -93,7 +91,6 @@ impl Name {
             Self::Refund(..) => "Refund",
             Self::Due(..) => "Due",
             Self::Ledger(..) => "LedgerEntry",
-            Self::Comparison(_) => "Reconciliation",
             Self::Notice(..) => "Notice",
             Self::History(..) => "History",
             Self::Reference(_) => "BookingReference",
