@@ -126,7 +126,7 @@ async fn what_was_paid_in_the_system_before_is_given_back_and_the_ledger_says_so
     let cashier =
         Cashier { table: ports.table.as_ref(), clock: ports.clock.as_ref(), ids: ports.ids.as_ref() };
     let order = cashier.refund_to_make(&BookingId::parse("booking_old").unwrap(), &refund).await.unwrap();
-    assert_eq!(order.unwrap().payment_intent, "pi_old", "of what the system before took");
+    assert_eq!(order.unwrap().0.payment_intent, "pi_old", "of what the system before took");
     let facts = RefundFacts {
         id: "re_1".to_owned(),
         payment_intent: Some("pi_old".to_owned()),

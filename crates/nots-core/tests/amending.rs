@@ -123,6 +123,7 @@ fn payment(booking: &Stored<Booking>) -> Stored<Payment> {
             given_back: Pence::ZERO,
             at: at(2),
             posted: true,
+            in_vain: false,
         });
     }
     row

@@ -133,7 +133,9 @@ impl DeserializeError for InvalidBody {
     ) -> ControlFlow<Self, Self> {
         let found = match error {
             ErrorKind::IncorrectValueKind { actual, accepted } => {
-                let kinds: Vec<&str> = accepted.iter().map(|kind| plain(*kind)).collect();
+                let mut kinds: Vec<&str> = accepted.iter().map(|kind| plain(*kind)).collect();
+                // Whole numbers with a sign and without are one kind to a person.
+                kinds.dedup();
                 let detail = format!("must be {}, not {}", kinds.join(" or "), plain(actual.kind()));
                 FieldError::at(pointer(location), detail)
             }

@@ -11,9 +11,9 @@ use stripe::StripeRequest;
 use stripe_checkout::{
     CheckoutSessionMode,
     checkout_session::{
-        CreateCheckoutSession, CreateCheckoutSessionAllowedPaymentMethodTypes,
-        CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-        CreateCheckoutSessionPaymentIntentData, ProductData,
+        CreateCheckoutSession, CreateCheckoutSessionAdaptivePricing,
+        CreateCheckoutSessionAllowedPaymentMethodTypes, CreateCheckoutSessionLineItems,
+        CreateCheckoutSessionLineItemsPriceData, CreateCheckoutSessionPaymentIntentData, ProductData,
     },
 };
 use stripe_client_core::{RequestBuilder, StripeMethod};
@@ -85,8 +85,12 @@ fn request(order: &CheckoutOrder) -> CreateCheckoutSession {
     line.quantity = Some(1);
     let mut intent = CreateCheckoutSessionPaymentIntentData::new();
     intent.metadata = Some(metadata.clone());
+    let mut pounds = CreateCheckoutSessionAdaptivePricing::new();
+    pounds.enabled = Some(false);
     let session = CreateCheckoutSession::new()
         .mode(CheckoutSessionMode::Payment)
+        // What is asked for in pounds is paid in pounds, whatever the account's own setting is.
+        .adaptive_pricing(pounds)
         // Methods whose money comes days later would leave the booking unconfirmed; wallets count as cards.
         .allowed_payment_method_types(vec![CreateCheckoutSessionAllowedPaymentMethodTypes::Card])
         .line_items(vec![line])

@@ -182,6 +182,10 @@ fn refused(error: StepError, booking: &Booking) -> Problem {
             });
             Problem::conflict("It is not the ride's next step.", current)
         }
+        StepError::TooEarly => {
+            let current = json!({ "status": booking.status, "pickupTime": booking.journey.pickup_time });
+            Problem::conflict("The pickup time has not come: wait for the passenger.", current)
+        }
         StepError::OutOfTime => {
             let detail = "must lie between the step before it and now, give or take two minutes";
             Problem::invalid(vec![FieldError::at("/at", detail)])

@@ -31,7 +31,10 @@ impl PaymentsProcess {
         {
             return Ok(answer(&found.payment, payment.amount));
         }
-        if status != BookingStatus::Pending || payment.status != PaymentStatus::Pending {
+        // What was paid in vain and went back leaves it waiting.
+        let waits = payment.refundable().is_zero()
+            && !matches!(payment.status, PaymentStatus::Processing | PaymentStatus::Failed);
+        if status != BookingStatus::Pending || !waits {
             return Err(found.nothing("The booking is not waiting to be paid.").into());
         }
         let amount = payment.amount;

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use nots_core::{
+    Seconds,
     entity::webhook::{Arrival, WebhookStatus},
     ports::{Clock, GatewayError, Ids, News, PaymentNotice, PaymentNotices, Payments, Table, WebhookError},
     settle::{Cashier, LearnError, Learned, Outcome},
@@ -40,8 +41,17 @@ impl Endpoint for PaymentsWebhook {
         let signature = request.header("stripe-signature").ok_or_else(Problem::bad_signature)?;
         match self.notices.read(&request.body, signature, self.clock.now()).await {
             Ok(notice) => {
-                let learned = self.learn(&notice).await.map_err(Problem::unavailable)?;
-                told(&notice.arrival, &learned)?;
+                let learned = match self.learn(&notice).await {
+                    Err(Again::Learn(LearnError::Books(error))) => {
+                        self.put_aside(&notice.arrival, "the books cannot hold what it says", error).await
+                    }
+                    Ok(Learned::TooEarly) if self.is_old(&notice.arrival) => {
+                        let why = "it is about money of ours that has never been heard of";
+                        self.put_aside(&notice.arrival, why, "too early for hours").await
+                    }
+                    learned => learned,
+                };
+                told(&notice.arrival, &learned.map_err(Problem::unavailable)?)?;
             }
             Err(WebhookError::NoEvent(why)) => {
                 tracing::warn!(
@@ -70,7 +80,29 @@ enum Again {
     Gateway(#[from] GatewayError),
 }
 
+/// Seconds after which what an event is about will not be heard of any more.
+const IS_OLD: Seconds = 6 * 60 * 60;
+
 impl PaymentsWebhook {
+    fn is_old(&self, event: &Arrival) -> bool {
+        let now = self.clock.now();
+        event.occurred_at.is_some_and(|at| now.since(at) > u64::from(IS_OLD))
+    }
+
+    /// Keeps an event for a person: sent again and again it would change nothing.
+    async fn put_aside(
+        &self,
+        event: &Arrival,
+        why: &'static str,
+        cause: impl std::fmt::Display,
+    ) -> Result<Learned, Again> {
+        tracing::error!(event.id = event.event_id.as_str(), %cause, "Put an event aside");
+        let (clock, ids) = (self.clock.as_ref(), self.ids.as_ref());
+        let cashier = Cashier { table: self.table.as_ref(), clock, ids };
+        cashier.keep(event, WebhookStatus::Unrecognised, Some(why)).await?;
+        Ok(Learned::Mismatched(why))
+    }
+
     async fn learn(&self, notice: &PaymentNotice) -> Result<Learned, Again> {
         let (clock, ids) = (self.clock.as_ref(), self.ids.as_ref());
         let cashier = Cashier { table: self.table.as_ref(), clock, ids };

@@ -215,6 +215,7 @@ fn payment_of(b: &Booking, payment_total: Option<Pence>) -> Payment {
         given_back,
         at: b.timeline.confirmed.or(b.timeline.created).unwrap_or(Timestamp::MIN),
         posted: false,
+        in_vain: false,
     });
     Payment {
         payment_id: b.payment.payment_id.clone(),

@@ -55,6 +55,7 @@ fn paid() -> Kept {
         given_back: Pence::ZERO,
         at: at(made),
         posted: true,
+        in_vain: false,
     };
     let payment = Payment {
         payment_id: PaymentId::of_booking(&booking()),

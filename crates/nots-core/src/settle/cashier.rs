@@ -17,6 +17,7 @@ use crate::{
     retry,
     table::{Because, Entity, ReadError, Stored, Transaction, WriteError},
     text::Note,
+    time::Timestamp,
 };
 
 /// What came of it.
@@ -61,6 +62,9 @@ pub struct Cashier<'a> {
     /// Chance, for pauses.
     pub ids: &'a dyn Ids,
 }
+
+/// Refunds that are taken in one transaction: each is at most a row and two entries, and two reads.
+const AT_ONCE: usize = 20;
 
 /// One try.
 enum Tried {
@@ -172,6 +176,22 @@ impl Cashier<'_> {
         facts: &[RefundFacts],
         event: Option<&Arrival>,
     ) -> Result<Learned, LearnError> {
+        // As many as one read and one transaction hold; the event is kept with the last of them.
+        let rest = facts.len().saturating_sub(1) / AT_ONCE;
+        let (before, last) = facts.split_at(rest.saturating_mul(AT_ONCE));
+        for facts in before.chunks(AT_ONCE) {
+            self.refunds_at_once(intent, ours, facts, None).await?;
+        }
+        self.refunds_at_once(intent, ours, last, event).await
+    }
+
+    async fn refunds_at_once(
+        self,
+        intent: &str,
+        ours: Option<&BookingId>,
+        facts: &[RefundFacts],
+        event: Option<&Arrival>,
+    ) -> Result<Learned, LearnError> {
         self.of_intent(
             intent,
             ours,
@@ -186,7 +206,7 @@ impl Cashier<'_> {
         .await
     }
 
-    /// What is to be asked for to make a refund; none when it is not owed any more.
+    /// What is to be asked for to make a refund, and since when it is owed; none when it is not owed any more.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -194,10 +214,10 @@ impl Cashier<'_> {
         self,
         booking: &BookingId,
         refund: &RefundId,
-    ) -> Result<Option<RefundOrder>, ReadError> {
+    ) -> Result<Option<(RefundOrder, Timestamp)>, ReadError> {
         let row = self.table.read(access::refund_of_booking(booking, refund)).await?;
         let owed = row.filter(|row| row.data.status == RefundStatus::Owed);
-        Ok(owed.and_then(|row| row.data.order()))
+        Ok(owed.and_then(|row| Some((row.data.order()?, row.data.owed_at))))
     }
 
     /// The card processor would not make a refund.
@@ -390,12 +410,13 @@ struct Known {
     bookings: Vec<Stored<Booking>>,
     payment: Stored<crate::entity::Payment>,
     refunds: Vec<Stored<Refund>>,
-    now: crate::time::Timestamp,
+    now: Timestamp,
 }
 
 /// Whether nothing more follows from an event that is kept.
 fn settled(known: Option<&Stored<WebhookEvent>>) -> bool {
-    known.is_some_and(|row| row.data.status != WebhookStatus::Unrecognised)
+    use WebhookStatus::{Applied, Mismatched, Reviewed};
+    known.is_some_and(|row| matches!(row.data.status, Applied | Mismatched | Reviewed))
 }
 
 /// Whether an attempt is the one that opened a session; one whose answer was lost may have.

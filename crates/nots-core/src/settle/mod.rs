@@ -121,7 +121,7 @@ pub fn session_told(
             if books.payment().status == PaymentStatus::Processing {
                 books.bounced();
             }
-            let transaction = books.close()?.and(ending(Ending::Failed));
+            let transaction = with_bookings(books, scene.bookings, at)?.and(ending(Ending::Failed));
             Ok(Verdict::Follows(Outcome::Noted, transaction))
         }
         SessionStage::Processing => {
@@ -130,7 +130,7 @@ pub fn session_told(
             if fresh {
                 books.processing();
             }
-            Ok(Verdict::Follows(Outcome::Processing, books.close()?))
+            Ok(Verdict::Follows(Outcome::Processing, with_bookings(books, scene.bookings, at)?))
         }
         SessionStage::Paid => match facts.payment_intent.as_deref() {
             None => Ok(Verdict::Mismatched("it was paid, and names no PaymentIntent")),

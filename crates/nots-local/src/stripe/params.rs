@@ -56,6 +56,9 @@ impl Asked {
             let refusal = Refusal::invalid("The stand-in knows cards only.");
             return Err(refusal.about("allowed_payment_method_types"));
         }
+        if form.take("adaptive_pricing[enabled]").is_some_and(|enabled| enabled != "false") {
+            return Err(Refusal::invalid("The stand-in charges pounds only.").about("adaptive_pricing"));
+        }
         let expires_at = expiry(form.take("expires_at"), now)?;
         let customer_email = form.take("customer_email");
         if let Some(email) = &customer_email {

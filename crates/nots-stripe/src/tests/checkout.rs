@@ -65,6 +65,7 @@ async fn everything_asked_comes_from_the_order() {
     content-type: application/x-www-form-urlencoded
     idempotency-key: checkout-payment_X7-1
     stripe-version: 2026-09-30.endive
+    adaptive_pricing[enabled]=false
     allowed_payment_method_types[0]=card
     cancel_url=https://dorset.example/bookings/booking_X7
     client_reference_id=booking_X7

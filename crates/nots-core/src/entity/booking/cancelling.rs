@@ -31,10 +31,13 @@ impl Booking {
     /// The moment, by the driver's own time, at which they gave up waiting: only where they have arrived and nobody is on board.
     ///
     /// # Errors
-    /// When they have not arrived or have gone on, or the time is not between the arrival and now, give or take two minutes.
+    /// When they have not arrived or have gone on, or the pickup time has not come, or the time is not between the arrival and now, give or take two minutes.
     pub fn no_show(&self, at: Timestamp, now: Timestamp) -> Result<Timestamp, StepError> {
         let waiting = self.status == BookingStatus::Assigned && self.last_step() == Some(Step::Arrived);
         let arrived = self.timeline.arrived.filter(|_| waiting).ok_or(StepError::OutOfOrder)?;
+        if now < self.journey.pickup_time {
+            return Err(StepError::TooEarly);
+        }
         between(arrived, at, now)
     }
 

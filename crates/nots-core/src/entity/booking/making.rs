@@ -191,10 +191,13 @@ impl Booking {
         Self::cancel(row, cancellation, Some(PaymentStatus::Failed), at)
     }
 
-    /// Says how its payment stands; none when it says so already, or was never paid for.
+    /// Says how its payment stands; none when it says so already. What is settled at the end says so way by way, and a way
+    /// that was called off unpaid says that, unless its money came after all and went back.
     pub(crate) fn say_paid(row: Stored<Self>, status: PaymentStatus, at: Timestamp) -> Option<Rewrite<Self>> {
-        let paid = |status| matches!(status, PaymentStatus::Completed | PaymentStatus::Refunded);
-        if row.data.payment.status == status || !paid(row.data.payment.status) || !paid(status) {
+        let said = &row.data.payment;
+        let off_unpaid = row.data.status == BookingStatus::Cancelled && said.status == PaymentStatus::Failed;
+        let stays = off_unpaid && status != PaymentStatus::Refunded;
+        if said.status == status || stays || said.method.is_settled_at_the_end() {
             return None;
         }
         let mut data = row.data.clone();

@@ -171,6 +171,9 @@ pub enum StepError {
     /// It, or a later one, has been taken, or one before it has not.
     #[error("the step is not the next one")]
     OutOfOrder,
+    /// Nobody is due yet: before the pickup time no passenger has failed to come.
+    #[error("the pickup time has not come")]
+    TooEarly,
     /// Its own time lies before the step before it, or after now.
     #[error("the step's time does not lie between the step before it and now")]
     OutOfTime,

@@ -54,16 +54,16 @@ impl Machine for PaymentStatus {
     fn successors(self) -> &'static [Self] {
         use PaymentStatus::{Completed, Failed, Pending, Processing, Refunded};
         match self {
-            // A new attempt at the card leaves it pending.
-            Pending => &[Pending, Processing, Completed, Failed],
+            // A new attempt at the card leaves it pending. Of two ways in cash one may be over, and given back.
+            Pending => &[Pending, Processing, Completed, Failed, Refunded],
             // The money of a slow method came, or did not, and then it may be tried again.
             Processing => &[Processing, Completed, Pending, Failed],
             // Money that comes for what has lapsed is money: it is taken and given back.
-            Failed => &[Failed, Pending, Processing, Completed],
-            // A part went back, or more came.
-            Completed => &[Completed, Refunded],
-            // What went back may return, or more may come.
-            Refunded => &[Refunded, Completed],
+            Failed => &[Failed, Pending, Processing, Completed, Refunded],
+            // A part went back, or more came. What is settled at the end may come to cost more than was taken.
+            Completed => &[Completed, Refunded, Pending],
+            // What went back may return, or more may come, or be waited for.
+            Refunded => &[Refunded, Completed, Pending, Failed],
         }
     }
 }
@@ -165,6 +165,9 @@ pub struct Capture {
     /// of the payment next moves.
     #[serde(default)]
     pub posted: bool,
+    /// Whether it confirmed nothing when it came, and goes back by itself: a payment that waits waits on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_vain: bool,
 }
 
 impl Capture {
@@ -284,10 +287,22 @@ impl Payment {
         sum(self.captures.iter().map(|capture| capture.amount))
     }
 
-    /// What can still be given back, in pence: what was taken, less what is owed back or has gone back.
+    /// What can still be given back, in pence: what was taken, less what is owed back or has gone back, and less what card
+    /// holders dispute or have won back.
     #[must_use]
     pub fn refundable(&self) -> Pence {
-        sum(self.captures.iter().map(Capture::left))
+        sum(self.captures.iter().map(|capture| self.left_of(capture)))
+    }
+
+    /// What can still be given back of money that was taken at one time.
+    #[must_use]
+    pub fn left_of(&self, capture: &Capture) -> Pence {
+        let of_it = |dispute: &&Dispute| {
+            capture.payment_intent_id.as_ref() == Some(&dispute.payment_intent_id)
+                && dispute.status != DisputeStage::Won
+        };
+        let held = sum(self.disputes.iter().filter(of_it).map(|dispute| dispute.amount));
+        capture.left().less(held).unwrap_or(Pence::ZERO).max(Pence::ZERO)
     }
 
     /// Whether some of what was taken has gone back, and not all.

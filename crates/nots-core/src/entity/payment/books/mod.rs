@@ -97,13 +97,38 @@ impl Books {
     /// Where the payment will stand: once money was taken, what was taken and what went back say it.
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
-        let (captured, asked) = (self.data.captured(), self.data.amount.total);
-        let back = self.data.refund.amount;
-        if captured.is_zero() {
-            self.data.status
-        } else if back >= captured {
+        if self.data.method.is_settled_at_the_end() {
+            return self.status_at_the_end();
+        }
+        let captured = self.data.captured();
+        let all_back = self.data.refund.amount >= captured;
+        let in_vain = self.data.captures.iter().all(|capture| capture.in_vain);
+        match self.data.status {
+            status if captured.is_zero() => status,
+            // Money that confirmed nothing leaves waiting what waits.
+            status @ (PaymentStatus::Pending | PaymentStatus::Processing) if in_vain => status,
+            _ if all_back => PaymentStatus::Refunded,
+            PaymentStatus::Failed | PaymentStatus::Refunded if in_vain => PaymentStatus::Failed,
+            _ => PaymentStatus::Completed,
+        }
+    }
+
+    /// That of what is settled once it is over: what came by card was paid in vain, and says nothing.
+    fn status_at_the_end(&self) -> PaymentStatus {
+        let by_hand = || self.data.captures.iter().filter(|capture| capture.payment_intent_id.is_none());
+        let sum = |amounts: &mut dyn Iterator<Item = Pence>| {
+            amounts.fold(Pence::ZERO, |sum, amount| sum.plus(amount).unwrap_or(sum))
+        };
+        let taken = sum(&mut by_hand().map(|capture| capture.amount));
+        let back = sum(&mut by_hand().map(|capture| capture.given_back));
+        if taken.is_zero() {
+            match self.data.status {
+                PaymentStatus::Completed | PaymentStatus::Refunded => PaymentStatus::Pending,
+                waiting => waiting,
+            }
+        } else if back >= taken {
             PaymentStatus::Refunded
-        } else if self.data.method.is_settled_at_the_end() && captured < asked {
+        } else if taken < self.data.amount.total {
             // Of a journey there and back only one way is over.
             PaymentStatus::Pending
         } else {
@@ -189,8 +214,15 @@ impl Books {
 
     fn captured(&mut self, intent: Option<&str>, method: PaymentMethod, amount: Pence) {
         let payment_intent_id = intent.map(str::to_owned);
-        let capture =
-            Capture { payment_intent_id, method, amount, given_back: Pence::ZERO, at: self.at, posted: true };
+        let capture = Capture {
+            payment_intent_id,
+            method,
+            amount,
+            given_back: Pence::ZERO,
+            at: self.at,
+            posted: true,
+            in_vain: false,
+        };
         self.data.captures.push(capture);
     }
 
@@ -200,6 +232,10 @@ impl Books {
     /// # Errors
     /// When the PaymentIntent took less.
     pub fn give_back_of(&mut self, intent: &str, amount: Pence, owed: &Owed<'_>) -> Result<(), BooksError> {
+        let of = |capture: &&mut Capture| capture.payment_intent_id.as_deref() == Some(intent);
+        if let Some(capture) = self.data.captures.iter_mut().find(of) {
+            capture.in_vain = capture.amount == amount;
+        }
         self.owe(amount, owed, Some(intent))
     }
 
@@ -328,7 +364,7 @@ impl Books {
             let Some(capture) = self.row.data.captures.get(at).filter(|c| !c.posted).cloned() else {
                 continue;
             };
-            let into = if capture.payment_intent_id.is_some() { Account::Card } else { Account::Cash };
+            let into = if capture.payment_intent_id.is_some() { Account::Card } else { into(capture.method) };
             let concerns = self.data.booking_id.clone();
             let intent = capture.payment_intent_id.as_deref();
             let particulars = self.about(&concerns, Movement::Charge, intent);

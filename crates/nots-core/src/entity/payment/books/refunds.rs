@@ -38,10 +38,11 @@ impl Books {
     pub(super) fn owe(&mut self, amount: Pence, owed: &Owed<'_>, of: Option<&str>) -> Result<(), BooksError> {
         let mut wanted = amount;
         let mut made = Vec::new();
-        for capture in &mut self.data.captures {
+        let left: Vec<Pence> = self.data.captures.iter().map(|capture| self.data.left_of(capture)).collect();
+        for (capture, left) in self.data.captures.iter_mut().zip(left) {
             let method = capture.method;
             let fits = of.is_none() || capture.payment_intent_id.as_deref() == of;
-            let part = capture.left().min(wanted);
+            let part = left.min(wanted);
             if !fits || part <= Pence::ZERO {
                 continue;
             }
