@@ -4,6 +4,7 @@
 //! A state is the whole table, all that the card processor keeps, and what is still on its way. Of two ways that lead to the
 //! same state only one is walked on, so that all orders are looked at although there are many more orders than states.
 
+mod doubles;
 mod stage;
 
 use std::collections::BTreeSet;

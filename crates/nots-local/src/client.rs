@@ -61,7 +61,25 @@ impl Client {
         token: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Answer, Cause> {
+        self.call_with(&[], method, path, token, body).await
+    }
+
+    /// Asks with headers of its own, as whoever holds a token.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn call_with(
+        &self,
+        headers: &[(&str, &str)],
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, Cause> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

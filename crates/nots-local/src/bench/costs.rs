@@ -1,4 +1,4 @@
-//! Figures: what each step of the journey costs the table, and what each Lambda binary weighs and how soon it asks
+//! Figures: what each step of the journey and of its money costs the table, and what each Lambda binary weighs and how soon it asks
 //! for work.
 
 use std::{
@@ -11,50 +11,47 @@ use std::{
 use nots_core::ports::{Cause, Consumed};
 use tokio::{net::TcpListener, process::Command, sync::Notify};
 
-use crate::{Options, Platform, journey::Journey};
+use crate::{
+    Options, Platform,
+    journey::{Journey, Step},
+};
 
 /// How often each binary is started; the middle of them is told.
 const STARTS: usize = 5;
 
-/// Prints both tables.
+/// Prints all tables.
 ///
 /// # Errors
-/// When the journey does not go through.
-#[expect(clippy::print_stdout, reason = "a command's answer")]
+/// When a journey does not go through.
 pub(super) async fn run(binaries: &Path) -> Result<(), Cause> {
-    let platform = Platform::start(Options { by_hand: true, ..Options::default() }).await?;
-    let steps = Journey::on(platform).play().await?;
+    let fresh = || Platform::start(Options { by_hand: true, ..Options::default() });
+    told(&Journey::on(fresh().await?).play().await?);
+    told(&Journey::on(fresh().await?).play_money().await?);
+    starts(binaries).await
+}
+
+/// One table, with its sums.
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+fn told(steps: &[Step]) {
     println!(
         "| step | round trips | read units | write units | behind it: round trips | read units | write units |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    for step in &steps {
-        let (r, b) = (step.request, step.background);
-        println!(
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            step.title,
-            r.round_trips,
-            r.read_units,
-            r.write_units,
-            b.round_trips,
-            b.read_units,
-            b.write_units
-        );
-    }
-    let sum = |of: fn(&crate::journey::Step) -> Consumed| {
+    let sum = |of: fn(&Step) -> Consumed| {
         steps.iter().map(of).fold(Consumed::default(), |sum, more| Consumed {
             round_trips: sum.round_trips + more.round_trips,
             read_units: sum.read_units + more.read_units,
             write_units: sum.write_units + more.write_units,
         })
     };
-    let (r, b) = (sum(|s| s.request), sum(|s| s.background));
-    println!(
-        "| in all | {} | {} | {} | {} | {} | {} |",
-        r.round_trips, r.read_units, r.write_units, b.round_trips, b.read_units, b.write_units
-    );
+    let rows = steps.iter().map(|step| (step.title, step.request, step.background));
+    for (title, r, b) in rows.chain([("in all", sum(|s| s.request), sum(|s| s.background))]) {
+        println!(
+            "| {title} | {} | {} | {} | {} | {} | {} |",
+            r.round_trips, r.read_units, r.write_units, b.round_trips, b.read_units, b.write_units
+        );
+    }
     println!();
-    starts(binaries).await
 }
 
 #[expect(clippy::print_stdout, reason = "a command's answer")]

@@ -1,12 +1,17 @@
 //! One whole journey, from a price to a finished ride, step by step through the API; the demonstration tells it and
-//! the benchmark counts it.
+//! the benchmark counts it. Beside it, everything else that happens around its money, to be counted.
+
+mod money;
 
 use std::sync::Arc;
 
 use nots_core::ports::{Cause, Clock, Consumed};
 use serde_json::{Value, json};
 
-use crate::{Platform, client::Client};
+use crate::{
+    Platform,
+    client::{Answer, Client},
+};
 
 /// One step as it was answered, and what it cost the table.
 #[derive(Debug, Clone)]
@@ -27,6 +32,9 @@ pub struct Journey {
     client: Client,
     steps: Vec<Step>,
 }
+
+/// Method, path, and whose token.
+type Ask<'a> = (http::Method, &'a str, Option<&'a str>);
 
 struct Tokens {
     customer: String,
@@ -70,20 +78,37 @@ impl Journey {
     async fn step(
         &mut self,
         title: &'static str,
-        (method, path, token): (http::Method, &str, Option<&str>),
+        ask: Ask<'_>,
         body: Option<Value>,
         expected: u16,
     ) -> Result<Value, Cause> {
+        Ok(self.step_with(title, &[], ask, body, expected).await?.body)
+    }
+
+    /// The same, with headers of its own.
+    async fn step_with(
+        &mut self,
+        title: &'static str,
+        headers: &[(&str, &str)],
+        (method, path, token): Ask<'_>,
+        body: Option<Value>,
+        expected: u16,
+    ) -> Result<Answer, Cause> {
         let _ = self.platform.meter.take();
-        let answer = self.client.call(method, path, token, body.as_ref()).await?;
-        let request = self.platform.meter.take();
+        let answer = self.client.call_with(headers, method, path, token, body.as_ref()).await?;
         if answer.status != expected {
             return Err(format!("{title}: expected {expected}, got {} {}", answer.status, answer.body).into());
         }
+        self.count(title).await;
+        Ok(answer)
+    }
+
+    /// Keeps what has been asked since the meter was last taken as a step, and what it causes in the background.
+    async fn count(&mut self, title: &'static str) {
+        let request = self.platform.meter.take();
         self.platform.settle().await;
         let background = self.platform.meter.take();
         self.steps.push(Step { title, lines: Vec::new(), request, background });
-        Ok(answer.body)
     }
 
     fn say(&mut self, line: String) {
