@@ -316,6 +316,9 @@ async fn nobody_came() {
         assert_eq!(early["current"]["status"], "assigned");
         says(&driver, step).await.expect_status(200);
     }
+    let early = says(&driver, "no_show").await.expect_status(409);
+    assert_eq!(early["current"]["pickupTime"], booking["journey"]["pickupTime"], "nobody is due yet");
+    world.until_pickup(&booking).await;
     says(&another, "no_show").await.expect_status(404);
     let future = json!({ "progress": "no_show", "at": world.now() + 600 });
     assert_eq!(world.patch(&job, &driver, future).await.expect_status(422)["errors"][0]["pointer"], "/at");

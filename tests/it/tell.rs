@@ -440,6 +440,9 @@ async fn of_what_is_called_off_it_is_said_what_goes_back_and_what_is_kept() {
     world.assign(&staff, &booking, "driver_demo1").await.expect_status(200);
     let job = format!("/v1/jobs/{}", booking["bookingId"].as_str().unwrap());
     for progress in ["en_route", "arrived", "no_show"] {
+        if progress == "no_show" {
+            world.until_pickup(&booking).await;
+        }
         world.patch(&job, &driver, json!({ "progress": progress })).await.expect_status(200);
     }
     world.settle().await;

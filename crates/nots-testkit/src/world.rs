@@ -160,6 +160,13 @@ impl World {
         self.post("/v1/dispatch", dispatcher, body).await
     }
 
+    /// Moves the clock to a booking's pickup time.
+    pub async fn until_pickup(&self, booking: &Value) {
+        let pickup = booking["journey"]["pickupTime"].as_i64().expect("a booking");
+        let left = u32::try_from(pickup - self.now()).unwrap_or(0);
+        self.platform.advance(left).await.expect("a clock that moves");
+    }
+
     /// A booking as they see it now.
     pub async fn booking(&self, booking: &Value, who: &Person) -> Value {
         let id = booking["bookingId"].as_str().expect("a booking");

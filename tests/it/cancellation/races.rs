@@ -143,6 +143,9 @@ async fn each_keeps_to_two_dependent_reads_and_one_write() {
         for progress in ["en_route", "arrived"] {
             world.patch(&job, &driver, json!({ "progress": progress })).await.expect_status(200);
         }
+        if nobody_comes {
+            world.until_pickup(&booking).await;
+        }
         world.settle().await;
         let _ = world.platform.meter.take();
         world.get(&preview(&booking), &ada).await.expect_status(200);

@@ -142,6 +142,9 @@ async fn called_off(witness: &mut Witness<'_>, customer: &str, staff: &str, driv
             witness.ask(("bookings-cancel", id), Some(staff), reason, 409).await;
         } else {
             for progress in ["en_route", "arrived", "no_show"] {
+                if progress == "no_show" {
+                    world.until_pickup(&booking).await;
+                }
                 let here = json!({ "latitude": 50.72, "longitude": -1.88 });
                 let step = json!({ "progress": progress, "location": here }).to_string();
                 let job = witness.ask(("jobs-progress", id), Some(driver), step, 200).await;
