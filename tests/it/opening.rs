@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use nots_core::{
     BookingId, access,
-    entity::ledger::{Account, balance},
+    entity::{
+        PaymentStatus,
+        ledger::{Account, balance},
+    },
     ports::{RefundFacts, RefundStage},
     settle::{Cashier, Learned, Outcome},
     table::{Condition, Op, RawKey, Stored, attr},
@@ -145,4 +148,25 @@ async fn what_was_paid_in_the_system_before_is_given_back_and_the_ledger_says_so
     // The announcement of what was owed comes late, and finds nothing to make.
     world.settle().await;
     assert_eq!(books(&world, "booking_old").await.0, made);
+}
+
+#[tokio::test]
+async fn what_was_paid_where_no_money_of_ours_went_is_called_off_and_stays_paid() {
+    let world = World::new().await;
+    let staff = world.person("dispatcher").await;
+    let mut line = crate::import::booking(&world, "old", "confirmed");
+    line["payment"] = json!({ "status": "completed" });
+    assert_eq!(crate::import::take_in(&world, &format!("{line}\n")).await.sums(), [1, 0, 0, 0, 0]);
+    let reason = json!({ "reason": "Rang and called it off", "onBehalfOf": "customer" });
+    let cancelled = world.delete("/v1/bookings/booking_old", &staff, reason).await.expect_status(200);
+    assert_eq!(
+        (&cancelled["status"], &cancelled["payment"]["status"]),
+        (&json!("cancelled"), &json!("completed"))
+    );
+    assert_eq!(cancelled["cancellation"]["refund"]["total"], 0, "whoever has the money gives it back");
+    let row = access::payment_of_booking(&BookingId::parse("booking_old").unwrap());
+    let row = world.platform.ports.table.read(row).await.unwrap().unwrap();
+    assert_eq!((row.data.status, row.meta.version.get()), (PaymentStatus::Completed, 1), "as it was");
+    assert_eq!(books(&world, "booking_old").await, (BTreeMap::new(), vec![]));
+    world.settle().await;
 }

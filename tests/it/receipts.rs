@@ -76,7 +76,7 @@ async fn a_customer_files_what_they_paid() {
     }
     let later = world.now() + 600;
     world.platform.advance(600).await.unwrap();
-    assert_eq!(world.now(), later);
+    assert!(world.now() >= later);
     let again = accepting(&world, &path(&booking), &ada, "application/pdf").await;
     assert_eq!(again.2, bytes, "the same facts are the same file");
     world.settle().await;

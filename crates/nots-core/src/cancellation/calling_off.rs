@@ -58,6 +58,12 @@ fn was_paid(booking: &Booking, payment: &Payment) -> bool {
     !waits && !payment.method.is_settled_at_the_end() && !payment.captured().is_zero()
 }
 
+/// Whether it was paid where no money of ours went: on an account, or in the system before.
+fn is_paid_elsewhere(payment: &Payment) -> bool {
+    let paid = matches!(payment.status, PaymentStatus::Completed | PaymentStatus::Refunded);
+    paid && payment.captured().is_zero()
+}
+
 /// What has been paid for a way and has not gone back.
 fn paid_for(booking: &Booking, payment: Option<&Payment>) -> Pence {
     let taken = payment.filter(|payment| was_paid(booking, payment));
@@ -152,7 +158,11 @@ impl CallingOff {
                     let owed = Owed { key: &key, cause, concerns: &id, reason };
                     books.cancel(paid, judgement.fee.total, &owed)?;
                 }
-                let said = if was_paid { books.status() } else { PaymentStatus::Failed };
+                let said = if was_paid || is_paid_elsewhere(books.payment()) {
+                    books.status()
+                } else {
+                    PaymentStatus::Failed
+                };
                 (settle::with_bookings(books, other.into_iter().collect(), now)?, Some(said))
             }
             None => (Transaction::new(), None),
@@ -166,8 +176,11 @@ impl CallingOff {
     }
 }
 
-/// A way that was not paid for is called off: less is asked for, or nothing at all.
+/// A way that was not paid for is called off: less is asked for, or nothing at all. What was paid elsewhere is settled there.
 fn give_up(books: &mut Books, fare: Pence, another_stands: bool) -> Result<(), BooksError> {
+    if is_paid_elsewhere(books.payment()) {
+        return Ok(());
+    }
     let rest = books.payment().amount.total.less(fare).unwrap_or(Pence::ZERO);
     if another_stands && rest > Pence::ZERO {
         return books.reprice(fare.negated());

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cancellation::CancelledBy,
     entity::{
-        Booking, Due, LedgerEntry, Payment, PaymentStatus, Refund, Tariff,
+        Booking, BookingStatus, Due, LedgerEntry, Payment, PaymentStatus, Refund, Tariff,
         ledger::{Account, Movement},
         payment::Capture,
         refund::{RefundCause, RefundStatus},
@@ -114,6 +114,13 @@ impl<'a> Accounts<'a> {
                 Movement::Charge | Movement::Amendment => {}
             }
         }
+        if let Some(at) = self.booking.timeline.cancelled
+            && self.came_in_vain()?
+        {
+            let (rule, description) = (LineRule::Since(Since::Cancelled), self.called_off().to_owned());
+            let amount = self.booking.pricing.amount.total.negated();
+            lines.push((at, ReceiptLine { rule, description, amount }));
+        }
         if let Some(refund) = self.given_back_before()? {
             let description = "Taken off by the operator".to_owned();
             let (rule, amount) = (LineRule::Since(Since::Reduction), refund.amount.negated());
@@ -121,6 +128,27 @@ impl<'a> Accounts<'a> {
         }
         lines.sort_by_key(|(at, _)| *at);
         Ok(lines)
+    }
+
+    /// Whether the way was called off before it was paid for: the fare of one that was paid for leaves by the ledger.
+    fn came_in_vain(&self) -> Result<bool, NoReceipt> {
+        if self.booking.status != BookingStatus::Cancelled {
+            return Ok(false);
+        }
+        let mut sold_before = false;
+        for capture in &self.payment.captures {
+            let part =
+                if self.other.is_some() { self.part(capture, &mut sold_before)? } else { capture.amount };
+            if !part.is_zero() && !self.sold(capture).is_zero() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What of one payment was for fares; all of what was taken before there was a ledger.
+    fn sold(&self, capture: &Capture) -> Pence {
+        self.charge(capture).map_or(capture.amount, |charge| charge.on(Account::Fares).negated())
     }
 
     /// Why the fare is not charged.
@@ -162,8 +190,7 @@ impl<'a> Accounts<'a> {
             // Taken at the end of one way.
             return Ok(all_if(charge.particulars.concerns == *self.id()));
         }
-        // What was taken before there was a ledger was for the fare.
-        let sold = charge.map_or(capture.amount, |charge| charge.on(Account::Fares).negated());
+        let sold = self.sold(capture);
         if sold.is_zero() || std::mem::replace(sold_before, true) {
             // The fare is paid for once; what is sold later is one way's, at its new price, and what is not sold is a
             // due of one way's, or came in vain.

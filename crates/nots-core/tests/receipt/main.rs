@@ -8,7 +8,7 @@ use happens::{Dice, happens};
 use money::{Money, at, demo, facts, owed, pence, sum};
 use nots_core::{
     Pence,
-    entity::{PaymentStatus, ledger::Account, refund::RefundCause, tariff::Vat},
+    entity::{BookingStatus, PaymentStatus, ledger::Account, refund::RefundCause, tariff::Vat},
     ports::{DisputeFacts, DisputeStage, RefundStage},
     receipt::{LineRule, NoReceipt, Receipt, RefundProgress, Since},
 };
@@ -144,6 +144,52 @@ fn a_way_that_was_called_off_before_it_was_paid_has_no_receipt() {
     let there = money.receipt(0).unwrap();
     holds(&there);
     assert_eq!((there.paid, there.payments[0].whole_payment), (fare, None));
+}
+
+#[test]
+fn money_that_came_for_what_was_called_off_leaves_nothing_due() {
+    for both_ways in [false, true] {
+        let mut money = Money::booked(both_ways);
+        for booking in &mut money.bookings {
+            booking.status = BookingStatus::Cancelled;
+            booking.timeline.cancelled = Some(at(50));
+        }
+        let (id, late) = (money.id(0), money.payment.data.amount.total);
+        let fare = money.bookings[0].pricing.amount.total;
+        money.with(|books| {
+            books.lapse();
+            books.capture_card("pi_late", late, Pence::ZERO).unwrap();
+            books.give_back_of("pi_late", late, &owed("late", RefundCause::PaidTooLate, &id)).unwrap();
+        });
+        let receipt = money.receipt(0).unwrap();
+        holds(&receipt);
+        let last = receipt.lines.last().unwrap();
+        assert_eq!((last.rule, last.amount), (LineRule::Since(Since::Cancelled), fare.negated()));
+        assert_eq!(
+            (receipt.total, receipt.still_due, receipt.still_to_refund),
+            (Pence::ZERO, Pence::ZERO, late)
+        );
+        let told = facts(&money.refunds[0].data, RefundStage::Succeeded);
+        let row = money.refunds[0].clone();
+        money.with(|books| books.refund_told(row, &told).unwrap());
+        let receipt = money.receipt(0).unwrap();
+        holds(&receipt);
+        assert_eq!(
+            (receipt.balance, receipt.still_due, receipt.still_to_refund),
+            (Pence::ZERO, Pence::ZERO, Pence::ZERO)
+        );
+    }
+    // Of what was paid for, and given back before it was called off, the fare has gone already.
+    let mut money = Money::paid(false);
+    let id = money.id(0);
+    money.with(|books| {
+        books.give_back(pence(1_228), &owed("all", RefundCause::Requested, &id)).unwrap();
+    });
+    money.bookings[0].status = BookingStatus::Cancelled;
+    money.bookings[0].timeline.cancelled = Some(at(money.clock));
+    let receipt = money.receipt(0).unwrap();
+    holds(&receipt);
+    assert_eq!((receipt.total, receipt.still_due), (Pence::ZERO, Pence::ZERO));
 }
 
 #[test]

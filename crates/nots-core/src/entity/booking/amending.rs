@@ -15,7 +15,7 @@ use crate::{
         vehicle::Vehicle,
     },
     id::QuoteId,
-    money::{Pence, Total},
+    money::{LEAST_CHARGE, Pence, Total},
     rearrange::{KeeperRows, rearrange},
     table::{IllegalMove, Machine, Move, Rewrite, Stored, Transaction},
     time::Timestamp,
@@ -109,9 +109,6 @@ impl From<IllegalMove> for Unamendable {
         Self::Books(error.into())
     }
 }
-
-/// Differences below this are let go: the card processor charges no less.
-const LEAST_CHARGE: Pence = Pence::new(30);
 
 /// A change of what was sold, and all that is read for it.
 #[derive(Debug)]
