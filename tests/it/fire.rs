@@ -23,7 +23,10 @@ async fn whatever_happens_the_books_agree_once_it_has_settled() {
             play.settle_down().await;
             books::agree(&play).await;
         });
-        if played.catch_unwind().await.is_err() {
+        let t = std::time::Instant::now();
+        let bad = played.catch_unwind().await.is_err();
+        eprintln!("seed {seed} {:?}\n{}", t.elapsed(), play.steps.join("\n"));
+        if bad {
             play.world.leaves_messages();
             panic!("seed {seed}, after these steps:\n{}", play.steps.join("\n"));
         }

@@ -5,7 +5,8 @@ pub(super) struct Dice(u64);
 
 impl Dice {
     pub(super) fn of(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        // Far apart, so that no two of them fall alike after a few throws.
+        Self(seed.rotate_left(40))
     }
 
     fn next(&mut self) -> u64 {

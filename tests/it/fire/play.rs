@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use nots_core::{BookingId, access, entity::BookingStatus};
 use nots_testkit::{Answer, Person, World};
 use serde_json::{Value, json};
 
@@ -37,10 +38,10 @@ enum Deed {
 
 const DEEDS: &[(usize, Deed)] = &[
     (6, Deed::Book),
-    (4, Deed::BookBothWays),
+    (5, Deed::BookBothWays),
     (2, Deed::BookForAGuest),
-    (16, Deed::BeginToPay),
-    (16, Deed::Card("pay")),
+    (12, Deed::BeginToPay),
+    (10, Deed::Card("pay")),
     (2, Deed::Card("decline")),
     (2, Deed::Card("expire")),
     (3, Deed::Card("pay-later")),
@@ -50,10 +51,10 @@ const DEEDS: &[(usize, Deed)] = &[
     (1, Deed::ByHand("account")),
     (2, Deed::ByHand("due_in_cash")),
     (2, Deed::ByHand("write_off")),
-    (6, Deed::CallOff),
-    (9, Deed::Amend),
-    (7, Deed::Assign),
-    (7, Deed::Drive),
+    (5, Deed::CallOff),
+    (14, Deed::Amend),
+    (10, Deed::Assign),
+    (10, Deed::Drive),
     (6, Deed::GiveBack),
     (3, Deed::BankRefuses),
     (3, Deed::Dashboard),
@@ -66,7 +67,7 @@ const DEEDS: &[(usize, Deed)] = &[
     (1, Deed::Wait(9_000)),
     (1, Deed::Wait(90_000)),
     (8, Deed::Fault),
-    (5, Deed::Mend),
+    (4, Deed::Mend),
     (6, Deed::Settle),
 ];
 
@@ -195,6 +196,20 @@ impl Play {
         self.dice.recent(&self.ways).unwrap()
     }
 
+    /// One that stands so, when one is found soon; what does not fit is asked for now and then as well.
+    async fn way_that_is(&mut self, fits: &[BookingStatus]) -> Way {
+        let mut way = self.way();
+        for _ in 0..6 {
+            let id = BookingId::parse(&way.id).unwrap();
+            let row = self.world.platform.ports.table.read(access::booking(&id)).await.unwrap();
+            if row.is_some_and(|row| fits.contains(&row.data.status)) {
+                break;
+            }
+            way = self.way();
+        }
+        way
+    }
+
     async fn quote(&mut self, change: impl FnOnce(&mut Value)) -> Option<Value> {
         let mut journey = self.world.journey(0);
         change(&mut journey);
@@ -227,11 +242,23 @@ impl Play {
         let total = &quote["pricing"]["breakdown"]["total"];
         let at = self.outward().count();
         let what = format!("booked, now {at}, for {total}p, both ways: {both_ways}, guest: {guest}");
-        self.note(what, &answer);
+        // Most pay at once.
+        let pays = self.dice.roll(8);
+        if self.note(what, &answer) && pays > 1 {
+            let way = self.ways.last().cloned().unwrap();
+            self.page_for(&way).await;
+            if let (true, Some(page)) = (pays > 2, self.pages.last().cloned()) {
+                self.at_the_card(&page, "pay").await;
+            }
+        }
     }
 
     async fn begin_to_pay(&mut self) {
         let way = self.way();
+        self.page_for(&way).await;
+    }
+
+    async fn page_for(&mut self, way: &Way) {
         let guest = self.dice.roll(3) == 0;
         let who = if guest { &self.cast.dispatcher } else { &self.cast.customer };
         let answer = self.world.post("/v1/payments", who, json!({ "bookingId": way.id })).await;
@@ -242,7 +269,7 @@ impl Play {
         }
         let at = self.pages.len();
         let total = &answer.body["amount"]["total"];
-        self.note(format!("a page ({at} in all) to pay {total}p for {}", self.name(&way)), &answer);
+        self.note(format!("a page ({at} in all) to pay {total}p for {}", self.name(way)), &answer);
     }
 
     async fn card(&mut self, does: &str) {
@@ -263,14 +290,19 @@ impl Play {
     }
 
     async fn by_hand(&mut self, method: &str) {
-        let way = self.way();
+        let fits = if matches!(method, "cash" | "account") {
+            BookingStatus::Pending
+        } else {
+            BookingStatus::Completed
+        };
+        let way = self.way_that_is(&[fits]).await;
         let body = json!({ "bookingId": way.id, "method": method });
         let answer = self.world.post("/v1/payments", &self.cast.admin, body).await;
         self.note(format!("{method} for {}", self.name(&way)), &answer);
     }
 
     async fn call_off(&mut self) {
-        let way = self.way();
+        let way = self.way_that_is(&[BookingStatus::Confirmed, BookingStatus::Assigned]).await;
         let (who, body) = match self.dice.roll(3) {
             0 => (&self.cast.customer, json!({ "reason": "Plans changed" })),
             1 => (&self.cast.dispatcher, json!({ "reason": "No driver" })),
@@ -281,7 +313,7 @@ impl Play {
     }
 
     async fn amend(&mut self) {
-        let way = self.way();
+        let way = self.way_that_is(&[BookingStatus::Confirmed, BookingStatus::Assigned]).await;
         let staff = self.dice.roll(2) == 0;
         let who = if staff { self.cast.dispatcher.clone() } else { self.cast.customer.clone() };
         let stands = self.world.get(&format!("/v1/bookings/{}", way.id), &who).await;
@@ -310,7 +342,7 @@ impl Play {
     }
 
     async fn assign(&mut self) {
-        let way = self.way();
+        let way = self.way_that_is(&[BookingStatus::Confirmed]).await;
         let driver = format!("driver_demo{}", 1 + self.dice.roll(4));
         let body = json!({ "bookingId": way.id, "driverId": driver });
         let answer = self.world.post("/v1/dispatch", &self.cast.dispatcher, body).await;
@@ -351,7 +383,9 @@ impl Play {
 
     /// One or several at once, with keys of which some are the same.
     async fn give_back(&mut self) {
-        let way = self.way();
+        let way = self
+            .way_that_is(&[BookingStatus::Confirmed, BookingStatus::Assigned, BookingStatus::Completed])
+            .await;
         let payment = way.outward.replace("booking_", "payment_");
         let several = 1 + self.dice.roll(4);
         let asked: Vec<_> =
