@@ -297,7 +297,7 @@ impl Play {
         }
         if does == "pay-later" && answer.status == 200 {
             self.slow.push(page.to_owned());
-        } else if does != "decline" {
+        } else if answer.status == 200 && matches!(does, "arrive" | "bounce") {
             self.slow.retain(|one| one != page);
         }
         if answer.body["status"] != "open" {

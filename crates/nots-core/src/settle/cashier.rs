@@ -17,7 +17,12 @@ use crate::{
     retry,
     table::{Because, Entity, ReadError, Stored, Transaction, WriteError},
     text::Note,
+    time::Seconds,
 };
+
+/// How long after a dispute the payment that it is about may be heard of: as long as Stripe most often needs to deliver what
+/// a webhook did not take.
+const PAYMENT_HEARD_WITHIN: Seconds = 86_400;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +179,7 @@ impl Cashier<'_> {
     ) -> Result<Learned, LearnError> {
         self.of_intent(
             intent,
-            ours,
+            ours.is_some(),
             event,
             |scene| {
                 let told =
@@ -229,7 +234,8 @@ impl Cashier<'_> {
         Err(LearnError::Crowded)
     }
 
-    /// Takes what is said of a dispute.
+    /// Takes what is said of a dispute. One of money that is not known here comes again for a day: a dispute does not name
+    /// our booking, and what it is about may be heard of after it.
     ///
     /// # Errors
     /// When the table does not take it.
@@ -239,9 +245,10 @@ impl Cashier<'_> {
         facts: &DisputeFacts,
         event: Option<&Arrival>,
     ) -> Result<Learned, LearnError> {
+        let fresh = self.clock.now() < facts.created_at.plus(PAYMENT_HEARD_WITHIN);
         self.of_intent(
             intent,
-            None,
+            fresh,
             event,
             |scene| {
                 let mut books = Books::open(scene.payment, Actor::Stripe, scene.now);
@@ -253,11 +260,11 @@ impl Cashier<'_> {
         .await
     }
 
-    /// What is known of a payment by its PaymentIntent, and what follows.
+    /// What is known of a payment by its PaymentIntent, and what follows; `ours` when it is of us, or may be.
     async fn of_intent(
         self,
         intent: &str,
-        ours: Option<&BookingId>,
+        ours: bool,
         event: Option<&Arrival>,
         follows: impl Fn(Known) -> Result<(Outcome, Transaction), BooksError>,
         facts: &[RefundFacts],
@@ -271,7 +278,7 @@ impl Cashier<'_> {
                 return Ok(Learned::Known);
             }
             let tried = match link {
-                None if ours.is_some() => Tried::Done(Learned::TooEarly),
+                None if ours => Tried::Done(Learned::TooEarly),
                 None => self.only_event(known, event, WebhookStatus::Irrelevant, None, Learned::NotOurs),
                 Some(link) => {
                     let id = link.data.booking_id.clone();
