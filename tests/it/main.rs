@@ -12,6 +12,7 @@ mod dispatch;
 mod documents;
 mod drive;
 mod events;
+mod fire;
 mod import;
 mod journey;
 mod lists;

