@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use nots_testkit::{Answer, Person, World, signed};
 use serde_json::{Value, json};
 
-const DAY: i64 = 86_400;
+/// From a test's begin to a pickup: so long that calling off has no fee, and a customer may change everything.
+const AHEAD: i64 = 2 * 86_400;
 
-/// A quote for the journey of [`World::journey`] tomorrow, changed.
+/// A quote for the journey of [`World::journey`] two days from now, changed.
 async fn quote(world: &World, change: impl FnOnce(&mut Value)) -> Value {
-    let mut journey = world.journey(DAY);
+    let mut journey = world.journey(AHEAD);
     change(&mut journey);
     world.post("/v1/quotes", None, journey).await.expect_status(201)
 }

@@ -279,6 +279,7 @@ async fn deeds() -> BTreeMap<String, BTreeSet<String>> {
         "bookings-update/to-the-airport",
         "payments-process/difference",
         "payments-webhook/difference-paid",
+        "payments-refund/of-two-payments",
         "jobs-progress/en-route",
         "jobs-progress/arrived",
         "jobs-progress/on-board",

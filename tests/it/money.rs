@@ -140,6 +140,14 @@ async fn waiting_is_owed_once_the_ride_is_over_and_paid_by_its_own_session() {
     assert_eq!((&due["status"], &due["amount"]["total"]), (&json!("owed"), &json!(owed)), "{due}");
     let books = [("card", fare), ("customer", owed), ("fares", -fare), ("waiting", -owed)];
     assert_eq!(standings(&payment), books);
+    let outbox = world.platform.outbox.newest_first();
+    let mail =
+        outbox.iter().find(|sent| (sent.event.as_str(), sent.channel.as_str()) == ("completed", "email"));
+    let (mail, at) = (mail.unwrap(), format!("https://nots.co.uk/bookings/{}?payment=cancelled", job.id()));
+    let words = "Waiting came to £3.60 and is still to be paid: you can pay it on your booking's page";
+    assert!(mail.text.contains(&format!("{words}: {at}")), "{}", mail.text);
+    let html = mail.html.as_ref().unwrap();
+    assert!(html.contains("<strong>£3.60</strong> and is still to be paid"), "{html}");
     job.pay(&job.dispatcher, json!({ "method": "write_off", "reason": "Our fault" }))
         .await
         .expect_status(422);
@@ -182,6 +190,8 @@ async fn what_cannot_be_charged_by_card_is_not_owed_and_cash_takes_it_all_at_onc
     let free = Job::paid(&world).await;
     free.driven(15).await;
     assert_eq!(free.payment().await["due"], Value::Null, "a quarter of an hour is free");
+    let outbox = world.platform.outbox.newest_first();
+    assert!(outbox.iter().all(|sent| !sent.text.contains("still to be paid")), "{outbox:?}");
 
     let world = World::new().await;
     let job = Job::booked(&world).await;
@@ -224,7 +234,23 @@ async fn refunds_by_one_key_are_one_and_together_never_more_than_was_taken() {
     assert_eq!(problem["current"]["refundable"]["total"], left);
     job.refund("rest", left).await.expect_status(201);
     world.settle().await;
-    assert_eq!(job.payment().await["status"], "refunded");
+    let whole = job.payment().await;
+    assert_eq!(
+        (&whole["status"], &whole["refunds"][0]["reason"]),
+        (&json!("refunded"), &json!("The driver was late"))
+    );
+    // Its customer sees what went back, and not the office's words.
+    let page =
+        world.get(&format!("/v1/payments?bookingId={}", job.id()), &job.customer).await.expect_status(200);
+    let seen = &page["items"][0];
+    assert_eq!(
+        (&seen["refunds"][0]["cause"], &seen["refund"]["amount"]),
+        (&json!("requested"), &json!(fare))
+    );
+    assert!(
+        !page.to_string().contains("The driver was late") && seen["refunds"][0].get("failure").is_none(),
+        "{page}"
+    );
     assert_eq!(world.booking(&job.booking, &job.customer).await["payment"]["status"], "refunded");
 }
 

@@ -277,10 +277,10 @@ fn a_difference_can_be_paid_for_as_long_as_is_set_and_not_beyond_the_pickup() {
     let pay_by = |pickup| waiting(pickup, 30).unwrap().booking.data.amendment.unwrap().pay_by;
     assert_eq!(pay_by(86_400), at(60 + 3_600));
     assert_eq!(pay_by(60 + 3_599), at(60 + 3_599));
-    assert_eq!(pay_by(60 + 1_800), at(60 + 1_800));
-    let error = waiting(60 + 1_799, 30).unwrap_err();
+    assert_eq!(pay_by(60 + 1_860), at(60 + 1_860));
+    let error = waiting(60 + 1_859, 30).unwrap_err();
     assert!(matches!(error, Unamendable::Unfit(misfits) if misfits == [Misfit::TooSoon]));
-    assert!(waiting(60 + 1_799, 29).is_ok(), "nothing is to be paid");
+    assert!(waiting(60 + 1_859, 29).is_ok(), "nothing is to be paid");
 }
 
 /// A booking with a change that waits, an attempt at its difference of 500, and what the card processor says of it.

@@ -97,7 +97,7 @@ pub struct PaymentParts {
     pub due: Option<Stored<Due>>,
 }
 
-/// A payment as somebody may see it, with what explains it. The ledger stays in the office.
+/// A payment as somebody may see it, with what explains it. The ledger and the office's words stay in the office.
 ///
 /// # Errors
 /// 500 when it cannot be JSON; a fault of ours.
@@ -114,9 +114,12 @@ pub fn payment(row: &Stored<Payment>, viewer: Viewer, parts: &PaymentParts) -> R
         for name in ["captures", "disputes", "owedAgain", "provider", "attempts"] {
             fields.remove(name);
         }
+        if let Some(given_back) = fields.get_mut("refund").and_then(Value::as_object_mut) {
+            given_back.remove("reason");
+        }
     }
     if !parts.refunds.is_empty() {
-        let refunds: Vec<_> = parts.refunds.iter().map(|row| refund(&row.data)).collect();
+        let refunds: Vec<_> = parts.refunds.iter().map(|row| refund(&row.data, viewer)).collect();
         fields.insert("refunds".to_owned(), json!(refunds));
     }
     if let Some(due) = &parts.due {
@@ -130,10 +133,10 @@ pub fn payment(row: &Stored<Payment>, viewer: Viewer, parts: &PaymentParts) -> R
     Ok(value)
 }
 
-/// A refund as it is shown.
+/// A refund as somebody may see it. Why somebody made it, and why it failed, is the office's.
 #[must_use]
-pub fn refund(refund: &Refund) -> Value {
-    json!({
+pub fn refund(refund: &Refund, viewer: Viewer) -> Value {
+    let mut value = json!({
         "refundId": refund.refund_id,
         "bookingId": refund.concerns,
         "status": refund.status,
@@ -144,7 +147,13 @@ pub fn refund(refund: &Refund) -> Value {
         "failure": refund.failure,
         "owedAt": refund.owed_at,
         "madeAt": refund.made_at,
-    })
+    });
+    if let Some(fields) = value.as_object_mut().filter(|_| viewer != Viewer::Staff) {
+        for name in ["reason", "failure"] {
+            fields.remove(name);
+        }
+    }
+    value
 }
 
 /// A quote with the moment it expires.

@@ -10,17 +10,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use nots_core::{
-    access,
+    Pence, access,
     consume::{Consumer, QueueMessage},
     entity::{Booking, Notice, Settings, notice::Claim},
     event::{BookingEvent, EventKind, SOURCE},
+    money::Total,
     ports::{About, Attachment, Cause, Channel, Clock, Ids, Mail, MailError, Message, Table},
     receipt::{self, NoReceipt, ReceiptError},
     table::{Stored, Transaction, WriteError},
 };
 use serde::Deserialize;
 
-pub use words::{Templates, WordsError};
+pub use words::{Billed, Templates, WordsError};
 
 /// Tells customers.
 pub struct NotificationsSend {
@@ -127,7 +128,7 @@ impl NotificationsSend {
         channel: Channel,
         booking: &Booking,
         settings: &Settings,
-    ) -> Result<Option<Attachment>, Cause> {
+    ) -> Result<Option<Billed>, Cause> {
         if (event, channel) != (EventKind::Completed, Channel::Email) {
             return Ok(None);
         }
@@ -136,10 +137,14 @@ impl NotificationsSend {
             Err(ReceiptError::None(NoReceipt::NothingPaid)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        Ok(Some(Attachment {
-            name: nots_receipt::file_name(&receipt),
-            content_type: "application/pdf",
-            bytes: nots_receipt::pdf(&receipt)?,
+        let waiting = receipt.waiting_charge.is_some() && receipt.still_due > Pence::ZERO;
+        Ok(Some(Billed {
+            waiting_due: waiting.then_some(Total { total: receipt.still_due, currency: receipt.currency }),
+            file: Attachment {
+                name: nots_receipt::file_name(&receipt),
+                content_type: "application/pdf",
+                bytes: nots_receipt::pdf(&receipt)?,
+            },
         }))
     }
 

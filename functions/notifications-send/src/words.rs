@@ -19,6 +19,15 @@ use nots_core::{
 /// The words for every event and channel.
 pub struct Templates(Environment<'static>);
 
+/// What goes with the e-mail of a journey that was paid for.
+#[derive(Debug)]
+pub struct Billed {
+    /// The receipt.
+    pub file: Attachment,
+    /// What waiting came to that is still to be paid.
+    pub waiting_due: Option<Total>,
+}
+
 /// The templates are not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum WordsError {
@@ -51,7 +60,7 @@ impl Templates {
         Ok(Self(environment))
     }
 
-    /// The message for an event by a channel. `receipt` is the file that goes with an e-mail.
+    /// The message for an event by a channel. `receipt` goes with an e-mail.
     ///
     /// # Errors
     /// When a template is missing, or speaks of what is not there.
@@ -61,7 +70,7 @@ impl Templates {
         channel: Channel,
         booking: &Booking,
         settings: &Settings,
-        receipt: Option<Attachment>,
+        receipt: Option<Billed>,
     ) -> Result<Message, WordsError> {
         let known = known(booking, settings, receipt.as_ref());
         let render = |part: &str| -> Result<String, WordsError> {
@@ -74,7 +83,7 @@ impl Templates {
                 subject: render("subject")?,
                 text: render("email.txt")?,
                 html: render("email.html")?,
-                attachments: receipt.into_iter().collect(),
+                attachments: receipt.into_iter().map(|receipt| receipt.file).collect(),
             }),
             Channel::Sms => Ok(Message::Sms { to: booking.customer.phone.clone(), text: render("sms")? }),
         }
@@ -82,7 +91,7 @@ impl Templates {
 }
 
 /// Everything that a template may speak of.
-fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -> minijinja::Value {
+fn known(booking: &Booking, settings: &Settings, receipt: Option<&Billed>) -> minijinja::Value {
     let (total, currency) = booking.total();
     let journey = &booking.journey;
     let driver = booking.driver.as_ref().map(|driver| {
@@ -140,6 +149,7 @@ fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -
             total => total.display(currency),
             passengers => booking.passengers,
             luggage => booking.luggage,
+            url => settings.return_urls(&booking.booking_id).1,
             viaStops => stops.collect::<Vec<_>>(),
             extras => extras.collect::<Vec<_>>(),
             pair,
@@ -155,7 +165,10 @@ fn known(booking: &Booking, settings: &Settings, receipt: Option<&Attachment>) -
         },
         driver,
         vehicle,
-        receipt => receipt.map(|file| context! { fileName => file.name.as_str() }),
+        receipt => receipt.map(|receipt| context! {
+            fileName => receipt.file.name.as_str(),
+            waitingDue => receipt.waiting_due.map(|due| due.total.display(due.currency)),
+        }),
         cancellation,
         amendment,
     }

@@ -22,7 +22,8 @@ use nots_core::{
 };
 use nots_http::{
     Access, Endpoint, FieldError, InvalidBody, Method, Problem, Request, Response, Route, StatusCode, Wire,
-    parse_checked, roles, view,
+    parse_checked, roles,
+    view::{self, Viewer},
 };
 use serde_json::{Value, json};
 
@@ -167,7 +168,7 @@ fn answer(status: StatusCode, payment: &Payment, refunds: &[Refund]) -> Response
         "amount": total,
         "reason": first.and_then(|refund| refund.reason.as_ref()),
         "refundable": Total { total: payment.refundable(), currency: payment.amount.currency },
-        "parts": refunds.iter().map(view::refund).collect::<Vec<_>>(),
+        "parts": refunds.iter().map(|refund| view::refund(refund, Viewer::Staff)).collect::<Vec<_>>(),
     });
     Response::json(status, &body)
 }

@@ -21,6 +21,8 @@ use crate::{
 pub const LIFETIME: Seconds = 2_400;
 /// The least Stripe takes between being asked and a session's expiry.
 const STRIPE_LEAST: Seconds = 1_800;
+/// Seconds by which Stripe's clock may be ahead of ours when it reads what we ask.
+const MARGIN: Seconds = 60;
 
 /// What a Checkout Session pays for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,8 +108,8 @@ pub struct Asked {
 }
 
 impl CheckoutAttempt {
-    /// Seconds that must be left for an attempt to be begun: Stripe opens no session that ends sooner.
-    pub const LEAST: Seconds = STRIPE_LEAST;
+    /// Seconds that must be left for an attempt to be begun: Stripe opens no session that ends sooner, by its own clock.
+    pub const LEAST: Seconds = STRIPE_LEAST.saturating_add(MARGIN);
 
     /// The next attempt of a payment, to be put together with the payment's own count of it. `booking` is the one that is
     /// paid for, which the attempt of a pair's payment names in words only.
