@@ -12,7 +12,7 @@ use futures_util::future::FutureExt;
 use play::Play;
 
 /// What is played; each is the same every time, but for the hour of the day.
-const SEEDS: std::ops::RangeInclusive<u64> = 40..=95;
+const SEEDS: [u64; 8] = [44, 72, 11, 29, 34, 3, 5, 8];
 const STEPS: usize = 90;
 
 #[tokio::test]

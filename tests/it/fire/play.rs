@@ -460,7 +460,12 @@ impl Play {
         while left > 0 {
             minutes += 1;
             let tried_again = minutes < 20 && self.world.platform.bus.waiting() > 0;
-            let on = if tried_again { left.min(61) } else { left };
+            // What is on its way arrives before all of a long time has passed.
+            let on = match minutes {
+                _ if tried_again => left.min(61),
+                1 | 2 => left.min(6_001),
+                _ => left,
+            };
             self.world.platform.advance(on).await.unwrap();
             left -= on;
         }

@@ -55,7 +55,8 @@ impl Machine for PaymentStatus {
         use PaymentStatus::{Completed, Failed, Pending, Processing, Refunded};
         match self {
             // A new attempt at the card leaves it pending.
-            Pending => &[Pending, Processing, Completed, Failed],
+            // What one of two ways took in cash, while the other is still to be driven, may go back.
+            Pending => &[Pending, Processing, Completed, Failed, Refunded],
             // The money of a slow method came, or did not, and then it may be tried again.
             Processing => &[Processing, Completed, Pending, Failed],
             // Money that comes for what has lapsed is money: it is taken and given back.
