@@ -11,8 +11,8 @@ use std::panic::AssertUnwindSafe;
 use futures_util::future::FutureExt;
 use play::Play;
 
-/// What is played; each is the same every time, but for the hour of the day.
-const SEEDS: [u64; 8] = [44, 72, 11, 29, 34, 3, 5, 8];
+/// What is played; each is the same every time, but for the hour of the day. The later ones have found something.
+const SEEDS: [u64; 8] = [1, 3, 5, 8, 29, 34, 44, 72];
 const STEPS: usize = 90;
 
 #[tokio::test]
@@ -24,15 +24,8 @@ async fn whatever_happens_the_books_agree_once_it_has_settled() {
             play.settle_down().await;
             books::agree(&play).await;
         });
-        let t = std::time::Instant::now();
-        let bad = played.catch_unwind().await.is_err();
-        eprintln!("seed {seed} {:?}\n{}", t.elapsed(), play.steps.join("\n"));
-        if bad {
+        if played.catch_unwind().await.is_err() {
             play.world.leaves_messages();
-            if true {
-                eprintln!("FAILED {seed}");
-                continue;
-            }
             panic!("seed {seed}, after these steps:\n{}", play.steps.join("\n"));
         }
     }

@@ -103,8 +103,11 @@ impl Books {
             self.data.status
         } else if back >= captured {
             PaymentStatus::Refunded
-        } else if self.data.method.is_settled_at_the_end() && captured < asked {
-            // Of a journey there and back only one way is over.
+        } else if self.data.status == PaymentStatus::Pending
+            && self.data.method.is_settled_at_the_end()
+            && captured < asked
+        {
+            // Of a journey there and back only one way is over. Once it was paid, or given back, it waits no more.
             PaymentStatus::Pending
         } else {
             PaymentStatus::Completed
