@@ -2,6 +2,7 @@
 //! it has settled, our books and the card processor's agree, and nothing is left undone.
 
 mod books;
+mod deeds;
 mod dice;
 mod found;
 mod play;

@@ -7,69 +7,14 @@ use nots_core::{BookingId, access, entity::BookingStatus};
 use nots_testkit::{Answer, Person, World};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::{
+    deeds::{DEEDS, Deed},
+    dice::Dice,
+};
 
 const HOUR: i64 = 3_600;
 /// Tokens hold for an hour.
 const FRESH: i64 = 3_000;
-
-/// What somebody may do.
-#[derive(Debug, Clone, Copy)]
-enum Deed {
-    Book,
-    BookBothWays,
-    BookForAGuest,
-    BeginToPay,
-    Card(&'static str),
-    ByHand(&'static str),
-    CallOff,
-    Amend,
-    Assign,
-    Drive,
-    GiveBack,
-    BankRefuses,
-    Dashboard,
-    Dispute(&'static str),
-    Wait(u32),
-    Fault,
-    Mend,
-    Settle,
-}
-
-const DEEDS: &[(usize, Deed)] = &[
-    (6, Deed::Book),
-    (5, Deed::BookBothWays),
-    (2, Deed::BookForAGuest),
-    (14, Deed::BeginToPay),
-    (10, Deed::Card("pay")),
-    (2, Deed::Card("decline")),
-    (2, Deed::Card("expire")),
-    (4, Deed::Card("pay-later")),
-    (3, Deed::Card("arrive")),
-    (2, Deed::Card("bounce")),
-    (4, Deed::ByHand("cash")),
-    (1, Deed::ByHand("account")),
-    (3, Deed::ByHand("due_in_cash")),
-    (2, Deed::ByHand("write_off")),
-    (5, Deed::CallOff),
-    (14, Deed::Amend),
-    (10, Deed::Assign),
-    (10, Deed::Drive),
-    (6, Deed::GiveBack),
-    (3, Deed::BankRefuses),
-    (3, Deed::Dashboard),
-    (3, Deed::Dispute("dispute")),
-    (1, Deed::Dispute("dispute/win")),
-    (1, Deed::Dispute("dispute/lose")),
-    (4, Deed::Wait(61)),
-    (2, Deed::Wait(700)),
-    (2, Deed::Wait(2_200)),
-    (1, Deed::Wait(9_000)),
-    (1, Deed::Wait(90_000)),
-    (10, Deed::Fault),
-    (4, Deed::Mend),
-    (6, Deed::Settle),
-];
 
 struct Cast {
     customer: Person,
