@@ -36,14 +36,12 @@ pub(super) async fn agree(play: &Play) {
     assert_eq!(world.platform.bus.dead_letters(), [""; 0], "given up");
     assert_eq!(world.platform.bus.waiting(), 0, "left undone");
 
-    let (mut card, mut moved) = (Pence::ZERO, false);
+    let mut card = Pence::ZERO;
     for outward in play.outward() {
         let kept = kept(world, &BookingId::parse(outward).unwrap()).await;
         adds_up(&kept);
         card = card.plus(on(&kept, Account::Card)).unwrap();
-        moved |= !kept.entries.is_empty();
     }
-    assert!(moved, "nothing was paid");
     assert_eq!(card.get(), at_stripe(world, ever).await, "what they hold is what our ledgers say");
     no_card_data(world);
 }

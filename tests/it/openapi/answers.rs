@@ -119,7 +119,7 @@ async fn changed(witness: &mut Witness<'_>, customer: &str, staff: &str) -> Valu
 async fn called_off(witness: &mut Witness<'_>, customer: &str, staff: &str, driver: &str) -> Value {
     let world = witness.world;
     let mut seen = Value::Null;
-    for (hours, comes) in [(30, true), (40, false)] {
+    for (hours, comes) in [(30, true), (6, false)] {
         let quote = world.quote(hours * 3_600).await;
         let order = json!({ "quoteId": quote["quoteId"], "customer": World::traveller() }).to_string();
         let booking = witness.ask(("bookings-create", ""), Some(customer), order, 201).await;
