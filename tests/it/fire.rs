@@ -2,6 +2,7 @@
 //! it has settled, our books and the card processor's agree, and nothing is left undone.
 
 mod books;
+mod deeds;
 mod dice;
 mod found;
 mod play;
@@ -11,9 +12,9 @@ use std::panic::AssertUnwindSafe;
 use futures_util::future::FutureExt;
 use play::Play;
 
-/// What is played; each is the same every time, but for the hour of the day.
-const SEEDS: std::ops::RangeInclusive<u64> = 40..=95;
-const STEPS: usize = 90;
+/// What is played; each is the same every time, but for the hour of the day. The later ones have found something.
+const SEEDS: [u64; 8] = [1, 3, 5, 8, 29, 34, 44, 72];
+const STEPS: usize = 78;
 
 #[tokio::test]
 async fn whatever_happens_the_books_agree_once_it_has_settled() {
@@ -24,15 +25,8 @@ async fn whatever_happens_the_books_agree_once_it_has_settled() {
             play.settle_down().await;
             books::agree(&play).await;
         });
-        let t = std::time::Instant::now();
-        let bad = played.catch_unwind().await.is_err();
-        eprintln!("seed {seed} {:?}\n{}", t.elapsed(), play.steps.join("\n"));
-        if bad {
+        if played.catch_unwind().await.is_err() {
             play.world.leaves_messages();
-            if true {
-                eprintln!("FAILED {seed}");
-                continue;
-            }
             panic!("seed {seed}, after these steps:\n{}", play.steps.join("\n"));
         }
     }

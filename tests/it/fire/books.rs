@@ -119,9 +119,10 @@ fn adds_up(kept: &Kept) {
     assert!(by_hand || paid || !ways.iter().any(|way| stands(&way)), "{id}: confirmed, and not paid");
     assert!(!ways.iter().any(|way| way.status == BookingStatus::Pending), "{id}: forgotten");
 
-    // Unless somebody gave money back for its own sake, what was sold is what the journeys cost that stand.
+    // Unless somebody gave money back for its own sake, or a card holder disputes it, what was sold is what the journeys cost
+    // that stand.
     let for_its_own_sake = elsewhere || refunds.iter().any(|refund| refund.cause == RefundCause::Requested);
-    if !for_its_own_sake {
+    if !for_its_own_sake && payment.disputes.is_empty() {
         let over = |way: &&Booking| way.status == BookingStatus::Completed || (stands(way) && !by_hand);
         let cost = sum(ways.iter().filter(over).map(|way| way.pricing.amount.total));
         // What was let go of a journey that was called off later stands on both sides.

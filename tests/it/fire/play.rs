@@ -1,7 +1,5 @@
 //! Who does what, step by step.
 
-mod weather;
-
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
@@ -9,69 +7,14 @@ use nots_core::{BookingId, access, entity::BookingStatus};
 use nots_testkit::{Answer, Person, World};
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::{
+    deeds::{DEEDS, Deed},
+    dice::Dice,
+};
 
 const HOUR: i64 = 3_600;
 /// Tokens hold for an hour.
 const FRESH: i64 = 3_000;
-
-/// What somebody may do.
-#[derive(Debug, Clone, Copy)]
-enum Deed {
-    Book,
-    BookBothWays,
-    BookForAGuest,
-    BeginToPay,
-    Card(&'static str),
-    ByHand(&'static str),
-    CallOff,
-    Amend,
-    Assign,
-    Drive,
-    GiveBack,
-    BankRefuses,
-    Dashboard,
-    Dispute(&'static str),
-    Wait(u32),
-    Fault,
-    Mend,
-    Settle,
-}
-
-const DEEDS: &[(usize, Deed)] = &[
-    (6, Deed::Book),
-    (5, Deed::BookBothWays),
-    (2, Deed::BookForAGuest),
-    (14, Deed::BeginToPay),
-    (10, Deed::Card("pay")),
-    (2, Deed::Card("decline")),
-    (2, Deed::Card("expire")),
-    (4, Deed::Card("pay-later")),
-    (3, Deed::Card("arrive")),
-    (2, Deed::Card("bounce")),
-    (4, Deed::ByHand("cash")),
-    (1, Deed::ByHand("account")),
-    (3, Deed::ByHand("due_in_cash")),
-    (2, Deed::ByHand("write_off")),
-    (5, Deed::CallOff),
-    (14, Deed::Amend),
-    (10, Deed::Assign),
-    (10, Deed::Drive),
-    (6, Deed::GiveBack),
-    (3, Deed::BankRefuses),
-    (3, Deed::Dashboard),
-    (3, Deed::Dispute("dispute")),
-    (1, Deed::Dispute("dispute/win")),
-    (1, Deed::Dispute("dispute/lose")),
-    (4, Deed::Wait(61)),
-    (2, Deed::Wait(700)),
-    (2, Deed::Wait(2_200)),
-    (1, Deed::Wait(9_000)),
-    (1, Deed::Wait(90_000)),
-    (10, Deed::Fault),
-    (4, Deed::Mend),
-    (6, Deed::Settle),
-];
 
 struct Cast {
     customer: Person,
@@ -457,5 +400,58 @@ impl Play {
         let path = format!("/local/stripe/charges/{intent}/{what}");
         let answer = self.world.post(&path, None, Value::Null).await;
         self.note(format!("{what} of {intent}"), &answer);
+    }
+
+    /// Time passes; what waits in a queue is tried again every minute of it, so that nothing waits for a day.
+    async fn wait(&mut self, seconds: u32) {
+        self.steps.push(format!("{seconds} seconds pass"));
+        let (mut left, mut minutes) = (seconds, 0);
+        while left > 0 {
+            minutes += 1;
+            let tried_again = minutes < 20 && self.world.platform.bus.waiting() > 0;
+            // What is on its way arrives before all of a long time has passed.
+            let on = match minutes {
+                _ if tried_again => left.min(61),
+                1 | 2 => left.min(6_001),
+                _ => left,
+            };
+            self.world.platform.advance(on).await.unwrap();
+            left -= on;
+        }
+    }
+
+    async fn fault(&mut self) {
+        let some = u32::try_from(1 + self.dice.roll(4)).unwrap();
+        let body = match self.dice.roll(9) {
+            0 => json!({ "failNext": some }),
+            1 => json!({ "loseNext": some }),
+            2 => json!({ "rateLimitNext": some }),
+            3 => json!({ "declineNext": 1 }),
+            4 => json!({ "failRefunds": some }),
+            5 => json!({ "delayEventsSeconds": self.dice.one(&[20, 120, 1_500, 6_000]) }),
+            6 => json!({ "repeatEvents": some }),
+            7 => json!({ "reorderEvents": true }),
+            _ => json!({ "reorderSeed": some }),
+        };
+        let answer = self.world.post("/local/stripe/faults", None, body.clone()).await;
+        self.note(format!("from now on {body}"), &answer);
+    }
+
+    async fn mend(&mut self) {
+        let answer = self.world.delete("/local/stripe/faults", None, Value::Null).await;
+        self.note("no faults any more".to_owned(), &answer);
+    }
+
+    /// No more faults, every page is over, and time passes until nothing is tried again.
+    pub(super) async fn settle_down(&mut self) {
+        self.mend().await;
+        self.wait(120).await;
+        for page in self.slow.clone() {
+            let does = self.dice.one(&["arrive", "bounce"]);
+            self.at_the_card(&page, does).await;
+        }
+        for seconds in [400, 4_000, 22_000, 4_000] {
+            self.wait(seconds).await;
+        }
     }
 }
