@@ -125,11 +125,11 @@ fn the_machines_are_these_and_no_others() {
     assert_eq!(
         matrix::<PaymentStatus>(),
         [
-            "pending → pending, processing, completed, failed",
+            "pending → pending, processing, completed, failed, refunded",
             "processing → processing, completed, pending, failed",
-            "completed → completed, refunded",
-            "failed → failed, pending, processing, completed",
-            "refunded → refunded, completed",
+            "completed → completed, refunded, pending",
+            "failed → failed, pending, processing, completed, refunded",
+            "refunded → refunded, completed, pending, failed",
         ]
     );
     assert_eq!(matrix::<NoticeStatus>()[0], "claimed → claimed, released, sent, undeliverable");
