@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use nots_core::ports::Clock;
 use nots_local::{Options, Platform, journey::Journey};
+use nots_testkit::signed;
+use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -57,12 +60,29 @@ async fn heard() {
         .finish();
     let _heard = tracing::subscriber::set_default(lines);
     let platform = Platform::start(Options { by_hand: true, ..Options::default() }).await.unwrap();
-    Journey::on(platform).play().await.unwrap();
+    Journey::on(platform.clone()).play().await.unwrap();
+    // And of an event with all that a card can have in it, of a kind that nobody knows.
+    let card = json!({ "number": "4242424242424242", "last4": "4242", "fingerprint": "Xt5EWLLDS7FJjR1c" });
+    let event = json!({
+        "id": "evt_1CARD", "object": "event", "type": "payment_method.attached", "livemode": false,
+        "created": 1_795_000_000, "data": { "object": { "id": "pm_1", "card": card, "name": "ADA CARDHOLDER" } },
+    });
+    let body = event.to_string();
+    let request = http::Request::post("/v1/webhooks/stripe")
+        .header("stripe-signature", signed(&body, "whsec_local", platform.clock.now().seconds()))
+        .body(bytes::Bytes::from(body))
+        .unwrap();
+    assert_eq!(platform.gateway.handle(request).await.status(), 200);
+    platform.settle().await;
     let text = String::from_utf8(ear.0.lock().unwrap().clone()).unwrap();
     for said in ["\"Took the money\"", "\"outcome\":\"Confirmed\"", "Published `booking_"] {
         assert!(text.contains(said), "{said}: {text}");
     }
     for private in [
+        "424242424242",
+        "last4",
+        "Xt5EWLLDS7FJjR1c",
+        "CARDHOLDER",
         "john@example.com",
         "7700",
         "John",
