@@ -81,7 +81,7 @@ async fn an_event_goes_to_the_bus_without_anybodys_data() {
     );
     assert_eq!(entry["EventBusName"], "nots");
     assert_eq!(entry["Resources"][0], "booking_X.2.confirmed");
-    let detail = r#"{"bookingId":"booking_X","event":"confirmed","version":2,"at":1795000000}"#;
+    let detail = r#"{"at":1795000000,"bookingId":"booking_X","event":"confirmed","version":2}"#;
     assert_eq!(entry["Detail"], detail);
 }
 
