@@ -212,11 +212,11 @@ impl Play {
         let guest = self.dice.roll(3) == 0;
         let who = if guest { &self.cast.dispatcher } else { &self.cast.customer };
         let answer = self.world.post("/v1/payments", who, json!({ "bookingId": way.id })).await;
-        if let Some(session) = answer.body["checkoutSessionId"].as_str() {
-            if !self.pages.iter().any(|page| page == session) {
-                self.pages.push(session.to_owned());
-                self.open.push(session.to_owned());
-            }
+        if let Some(session) = answer.body["checkoutSessionId"].as_str()
+            && !self.pages.iter().any(|page| page == session)
+        {
+            self.pages.push(session.to_owned());
+            self.open.push(session.to_owned());
         }
         let at = self.pages.len();
         let total = &answer.body["amount"]["total"];
@@ -235,10 +235,10 @@ impl Play {
         let at = self.pages.iter().position(|one| one == page).unwrap() + 1;
         let answer =
             self.world.post(&format!("/local/stripe/checkout/{page}/{does}"), None, Value::Null).await;
-        if let Some(intent) = answer.body["paymentIntent"].as_str() {
-            if !self.intents.iter().any(|one| one == intent) {
-                self.intents.push(intent.to_owned());
-            }
+        if let Some(intent) = answer.body["paymentIntent"].as_str()
+            && !self.intents.iter().any(|one| one == intent)
+        {
+            self.intents.push(intent.to_owned());
         }
         if does == "pay-later" && answer.status == 200 {
             self.slow.push(page.to_owned());
