@@ -10,12 +10,11 @@ use std::collections::BTreeMap;
 use nots_testkit::{Answer, Person, World, signed};
 use serde_json::{Value, json};
 
-/// From a test's begin to a pickup: so long that calling off has no fee, and a customer may change everything.
-const AHEAD: i64 = 2 * 86_400;
+const DAY: i64 = 86_400;
 
-/// A quote for the journey of [`World::journey`] two days from now, changed.
+/// A quote for the journey of [`World::journey`] tomorrow, changed.
 async fn quote(world: &World, change: impl FnOnce(&mut Value)) -> Value {
-    let mut journey = world.journey(AHEAD);
+    let mut journey = world.journey(DAY);
     change(&mut journey);
     world.post("/v1/quotes", None, journey).await.expect_status(201)
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use nots_core::{
     Actor, BookingId, Timestamp, access,
-    cancellation::{self, CancelledBy},
     entity::{
-        Booking, BookingStatus, Payment, Quote, Settings, Tariff,
-        booking::{Amending, Booked, BookedTerms, Misfit, Unamendable},
+        Booking, BookingStatus, Quote, Settings,
+        booking::{Amending, Booked, Misfit, Unamendable},
         payment::BooksError,
     },
     ports::{Clock, Ids, Table},
@@ -73,8 +72,7 @@ impl Endpoint for BookingsUpdate {
                 request.unless_stale(booking.meta.version)?;
                 let quote = quote.ok_or_else(|| Problem::nothing_named("/quoteId", "quote"))?;
                 let settings = settings.ok_or_else(|| Problem::not_set_up("settings"))?;
-                let to = Fresh { quote, settings: &settings.data };
-                self.amend(booking.clone(), to, &asked, viewer, (by.clone(), now)).await?
+                self.amend(booking.clone(), quote, &settings.data, &asked, by.clone(), now).await?
             };
             may_change(viewer, &booking.data)?;
             request.unless_stale(booking.meta.version)?;
@@ -96,12 +94,6 @@ struct Found {
     viewer: Viewer,
     quote: Option<Stored<Quote>>,
     settings: Option<Stored<Settings>>,
-}
-
-/// What a booking is to be changed to.
-struct Fresh<'a> {
-    quote: Stored<Quote>,
-    settings: &'a Settings,
 }
 
 impl BookingsUpdate {
@@ -138,51 +130,22 @@ impl BookingsUpdate {
     async fn amend(
         &self,
         booking: Stored<Booking>,
-        Fresh { quote, settings }: Fresh<'_>,
+        quote: Stored<Quote>,
+        settings: &Settings,
         asked: &Asked,
-        viewer: Viewer,
-        (by, now): (Actor, Timestamp),
+        by: Actor,
+        now: Timestamp,
     ) -> Result<Result<Booked, Unamendable>, Problem> {
         let data = &booking.data;
-        let terms = data.terms().requoted(&quote.data);
+        let journey = data.terms().requoted(&quote.data).journey;
         let reads = (
             access::payment(data.paid_under(), &data.payment.payment_id),
-            rearrange::reads(data, &terms.journey, settings, now),
-            access::tariff(data.pricing.tariff()),
+            rearrange::reads(data, &journey, settings, now),
         );
-        let (payment, keepers, tariff) = self.table.read(reads).await?;
+        let (payment, keepers) = self.table.read(reads).await?;
         let payment = payment.ok_or_else(|| Problem::internal("the booking has no payment"))?;
-        if viewer != Viewer::Staff && is_another(data, &terms) {
-            costs_nothing_to_leave(data, &payment.data, tariff.as_ref().map(|row| &row.data), now)?;
-        }
         Ok(Amending { booking, quote, payment, keepers, settings }.make(&asked.changes(), by, now))
     }
-}
-
-/// Whether it would be driven at another time, at other places, or for another fare.
-fn is_another(booking: &Booking, terms: &BookedTerms) -> bool {
-    let (old, new) = (&booking.journey, &terms.journey);
-    old.pickup_time != new.pickup_time
-        || old.pickup_location != new.pickup_location
-        || old.dropoff_location != new.dropoff_location
-        || old.via_stops != new.via_stops
-        || booking.pricing.amount.total != terms.pricing.amount.total
-}
-
-/// Nobody gets out of the fee for calling a way off by moving it to another week first: while there is one, the office
-/// decides.
-fn costs_nothing_to_leave(
-    booking: &Booking,
-    payment: &Payment,
-    tariff: Option<&Tariff>,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    let fee = cancellation::preview(booking, Some(payment), tariff, CancelledBy::Customer, now).fee;
-    if fee.total.is_zero() {
-        return Ok(());
-    }
-    let detail = "So close to the pickup, calling it off has a fee: ring us to change it.";
-    Err(Problem::conflict(detail, json!({ "status": booking.status, "fee": fee })))
 }
 
 /// A customer's booking is theirs to change until it is given to a driver, who has planned with it.

@@ -58,16 +58,16 @@ async fn cheaper(world: &World, in_seconds: i64) -> Value {
 async fn who_is_free_then_keeps_the_job_and_the_old_time_is_free_again() {
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
-    for moved in [HOUR / 2, 6 * HOUR, 2 * AHEAD] {
-        let booking = assigned(&world, &ada, &staff, AHEAD).await;
+    for moved in [HOUR / 2, 6 * HOUR, 2 * DAY] {
+        let booking = assigned(&world, &ada, &staff, DAY).await;
         assert_eq!(held(&world, &booking), kept_free(&booking));
-        let fresh = cheaper(&world, AHEAD + moved).await;
+        let fresh = cheaper(&world, DAY + moved).await;
         let seen = amend(&world, &staff, &booking, &fresh).await.expect_status(200);
         assert_eq!((&seen["status"], &seen["driver"]), (&json!("assigned"), &booking["driver"]));
         assert_eq!(seen["journey"]["pickupTime"], fresh["pickupTime"]);
         assert_eq!(held(&world, &seen), kept_free(&seen), "the new time, and no other");
         assert_eq!(seen["committed"]["from"], kept_free(&seen)[0].1);
-        let other = world.confirmed(&ada, AHEAD + moved).await;
+        let other = world.confirmed(&ada, DAY + moved).await;
         let refused = world.assign(&staff, &other, DRIVER).await.expect_status(409);
         assert_eq!(refused["current"]["bookingReference"], booking["bookingReference"]);
         world.delete(&path(&seen), &staff, json!({ "reason": "Tried" })).await.expect_status(200);
@@ -81,11 +81,11 @@ async fn who_is_free_then_keeps_the_job_and_the_old_time_is_free_again() {
 async fn who_is_busy_then_has_the_job_taken_away_and_the_customer_is_told_of_the_change() {
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
-    let busy = assigned(&world, &ada, &staff, 2 * AHEAD).await;
-    let booking = assigned(&world, &ada, &staff, AHEAD).await;
+    let busy = assigned(&world, &ada, &staff, 2 * DAY).await;
+    let booking = assigned(&world, &ada, &staff, DAY).await;
     world.settle().await;
     let told = world.told().len();
-    let fresh = cheaper(&world, 2 * AHEAD + 60).await;
+    let fresh = cheaper(&world, 2 * DAY + 60).await;
     let seen = amend(&world, &staff, &booking, &fresh).await.expect_status(200);
     assert_eq!(
         (&seen["status"], &seen["driver"], &seen["vehicle"]),
@@ -113,7 +113,7 @@ async fn a_vehicle_of_another_kind_is_taken_away_and_one_that_serves_stays() {
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
     for (kind, passengers, stays) in [("standard", 4, true), ("minibus", 7, false)] {
-        let booking = world.booked(&ada, AHEAD).await;
+        let booking = world.booked(&ada, DAY).await;
         let body = json!({ "bookingId": booking["bookingId"], "method": "cash" });
         world.post("/v1/payments", &staff, body).await.expect_status(200);
         world.assign(&staff, &booking, DRIVER).await.expect_status(200);
@@ -135,10 +135,10 @@ async fn a_change_that_is_paid_moves_the_job_or_takes_it_away_when_it_is_paid() 
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
     for free in [true, false] {
-        let booking = assigned(&world, &ada, &staff, AHEAD).await;
+        let booking = assigned(&world, &ada, &staff, DAY).await;
         let fresh = quote(&world, |journey| {
             farther(journey);
-            journey["pickupTime"] = json!(world.now() + 2 * AHEAD);
+            journey["pickupTime"] = json!(world.now() + 2 * DAY);
         })
         .await;
         let seen = amend(&world, &staff, &booking, &fresh).await.expect_status(200);
@@ -146,7 +146,7 @@ async fn a_change_that_is_paid_moves_the_job_or_takes_it_away_when_it_is_paid() 
         assert_eq!(seen["amendment"]["askedBy"], staff.id);
         let page = pay_page(&world, &ada, &booking).await.expect_status(201);
         if !free {
-            assigned(&world, &ada, &staff, 2 * AHEAD + 60).await;
+            assigned(&world, &ada, &staff, 2 * DAY + 60).await;
         }
         world.pay(&page).await.expect_status(200);
         let seen = world.booking(&booking, &staff).await;
@@ -168,7 +168,7 @@ async fn a_change_that_is_paid_moves_the_job_or_takes_it_away_when_it_is_paid() 
 async fn once_the_driver_has_set_out_nothing_is_changed_and_what_is_paid_for_it_goes_back() {
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
-    let booking = assigned(&world, &ada, &staff, AHEAD).await;
+    let booking = assigned(&world, &ada, &staff, DAY).await;
     let fresh = quote(&world, farther).await;
     amend(&world, &staff, &booking, &fresh).await.expect_status(200);
     let page = pay_page(&world, &ada, &booking).await.expect_status(201);
@@ -199,8 +199,8 @@ async fn who_is_suspended_a_moment_before_has_it_taken_away() {
         move |table| std::sync::Arc::new(MeddledTable::over(table, handed)) as std::sync::Arc<dyn Table>;
     let world = World::with(Options { wrap_table: Some(Box::new(wrap)), ..Options::default() }).await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
-    let booking = assigned(&world, &ada, &staff, AHEAD).await;
-    let fresh = cheaper(&world, 2 * AHEAD).await;
+    let booking = assigned(&world, &ada, &staff, DAY).await;
+    let fresh = cheaper(&world, 2 * DAY).await;
     meddler.before_the_next_transaction(|table| async move {
         let id = DriverId::parse(DRIVER).unwrap();
         let row = table.read(access::driver_validity(&id)).await.unwrap().unwrap();
@@ -221,8 +221,8 @@ async fn a_job_that_is_given_while_it_is_changed_is_held_for_the_time_that_it_ha
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
     for round in 0..6 {
-        let booking = world.confirmed(&ada, 2 * AHEAD + round * 2 * HOUR).await;
-        let fresh = cheaper(&world, 5 * AHEAD + round * 2 * HOUR).await;
+        let booking = world.confirmed(&ada, 2 * DAY + round * 2 * HOUR).await;
+        let fresh = cheaper(&world, 5 * DAY + round * 2 * HOUR).await;
         let (given, changed) = futures_util::join!(
             world.assign(&staff, &booking, DRIVER),
             amend(&world, &staff, &booking, &fresh)
@@ -241,8 +241,8 @@ async fn a_job_that_is_given_while_it_is_changed_is_held_for_the_time_that_it_ha
 async fn a_change_is_two_reads_and_a_write_at_most() {
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
-    let booking = assigned(&world, &ada, &staff, AHEAD).await;
-    let fresh = cheaper(&world, 2 * AHEAD).await;
+    let booking = assigned(&world, &ada, &staff, DAY).await;
+    let fresh = cheaper(&world, 2 * DAY).await;
     let waits = quote(&world, farther).await;
     let counted = async |body: Value| {
         let _ = world.platform.meter.take();

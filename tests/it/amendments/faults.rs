@@ -61,11 +61,11 @@ async fn a_process_that_stops_anywhere_leaves_all_or_nothing_and_asking_again_en
         let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
         for call in 0.. {
             let hours = i64::from(call) * 2 * 3_600;
-            let booking = world.confirmed(&ada, AHEAD + hours).await;
+            let booking = world.confirmed(&ada, DAY + hours).await;
             world.assign(&staff, &booking, "driver_demo1").await.expect_status(200);
             let fresh = quote(&world, |journey| {
                 nearer(journey);
-                journey["pickupTime"] = json!(world.now() + 4 * AHEAD + hours);
+                journey["pickupTime"] = json!(world.now() + 4 * DAY + hours);
             })
             .await;
             *aim.lock().unwrap() = Some((usize::try_from(call).unwrap(), fault));
