@@ -185,7 +185,7 @@ impl Comparison<'_> {
                 self.differ(booking, DifferenceKind::ChargeMissingInLedger, stripe_id, (theirs, None));
                 return;
             }
-            Some(entry) if !is_opening(entry) => entry.on(Account::Card),
+            Some(entry) if !entry.opens() => entry.on(Account::Card),
             _ => capture.amount,
         };
         if !same(charge.amount, &charge.currency, ours) {
@@ -254,7 +254,7 @@ impl Comparison<'_> {
     /// What the ledger has of the window, and the card processor does not list.
     fn entries(&mut self, kept: &Kept) {
         let booking = Some(&kept.payment.booking_id);
-        for entry in kept.entries.iter().filter(|entry| !is_opening(entry)) {
+        for entry in kept.entries.iter().filter(|entry| !entry.opens()) {
             if !self.in_window(entry.at) {
                 continue;
             }
@@ -325,14 +325,9 @@ fn is_charge_of(entry: &LedgerEntry, intent: &str) -> bool {
     entry.particulars.movement == Movement::Charge && of == Some(intent)
 }
 
-/// Whether it says what stood when the ledger was begun, and not what was taken then.
-fn is_opening(entry: &LedgerEntry) -> bool {
-    entry.entry.as_str().starts_with("opening.")
-}
-
 /// Whether money moved before there was a ledger to say so.
 fn began_before_the_ledger(kept: &Kept) -> bool {
-    kept.payment.captures.iter().any(|capture| !capture.posted) || kept.entries.iter().any(is_opening)
+    kept.payment.captures.iter().any(|capture| !capture.posted) || kept.entries.iter().any(LedgerEntry::opens)
 }
 
 fn sum(amounts: impl IntoIterator<Item = Pence>) -> Option<Pence> {

@@ -1,6 +1,8 @@
 //! The one place where errors of the core become problems.
 
 use nots_core::{
+    cancellation::CancelError,
+    entity::payment::BooksError,
     ports::{GatewayError, MapsError, TableError},
     table::{Because, IllegalMove, ReadError, WriteError},
 };
@@ -50,6 +52,25 @@ impl From<IllegalMove> for Problem {
         let detail =
             format!("The {} is {}: it cannot become {}.", error.entity.to_lowercase(), error.from, error.to);
         Self::conflict(detail, json!({ "status": error.from }))
+    }
+}
+
+impl From<BooksError> for Problem {
+    fn from(error: BooksError) -> Self {
+        match error {
+            BooksError::Illegal(illegal) => illegal.into(),
+            // Whoever lets a caller name an amount says so in the caller's words.
+            BooksError::NotEnough { .. } | BooksError::Amount | BooksError::Unread => Self::internal(error),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Booking(illegal) => illegal.into(),
+            CancelError::Books(error) => error.into(),
+        }
     }
 }
 

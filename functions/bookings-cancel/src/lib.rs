@@ -5,7 +5,7 @@ use std::sync::Arc;
 use deserr::Deserr;
 use nots_core::{
     BookingId, Timestamp, access,
-    cancellation::{CallingOff, CancelError, Found, reads},
+    cancellation::{CallingOff, Found, reads},
     entity::Booking,
     ports::{Clock, Ids, Table},
     retry,
@@ -78,7 +78,7 @@ impl Endpoint for BookingsCancel {
                 location: None,
                 by: by.clone(),
             };
-            let (cancelled, transaction) = wish.make(booking, found, now).map_err(refused)?;
+            let (cancelled, transaction) = wish.make(booking, found, now)?;
             match self.table.commit(transaction).await {
                 Ok(()) => return answer(&cancelled, viewer, now),
                 Err(error) if error.is_transient() => lost = Some(error),
@@ -91,11 +91,4 @@ impl Endpoint for BookingsCancel {
 
 fn answer(booking: &Stored<Booking>, viewer: Viewer, now: Timestamp) -> Result<Response, Problem> {
     Ok(shown(StatusCode::OK, booking, &view::booking(booking, viewer, now)?))
-}
-
-fn refused(error: CancelError) -> Problem {
-    match error {
-        CancelError::Booking(illegal) => illegal.into(),
-        CancelError::Books(error) => Problem::internal(error),
-    }
 }

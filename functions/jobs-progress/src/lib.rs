@@ -5,7 +5,7 @@ use std::sync::Arc;
 use deserr::Deserr;
 use nots_core::{
     Actor, BookingId, Timestamp, access,
-    cancellation::{CallingOff, CancelError, CancelledBy, Found, reads},
+    cancellation::{CallingOff, CancelledBy, Found, reads},
     entity::{
         Booking,
         booking::{Step, StepError},
@@ -121,7 +121,7 @@ impl Endpoint for JobsProgress {
                     let (payment, tariff, other, days) =
                         self.table.read(reads(&booking.data, &settings)).await?;
                     let found = Found { payment, tariff, other: other.flatten(), days };
-                    nobody_came(by.clone(), at, location).make(booking, found, now).map_err(not_called_off)?
+                    nobody_came(by.clone(), at, location).make(booking, found, now)?
                 }
             };
             match self.table.commit(transaction).await {
@@ -140,7 +140,7 @@ impl JobsProgress {
         let (payment, tariff) = self.table.read(settle::ride_reads(booking)).await?;
         let Some(payment) = payment else { return Ok(Transaction::new()) };
         let terms = tariff.as_ref().map(|row| &row.data.terms);
-        settle::ride_over(booking, payment, terms, by, now).map_err(Problem::internal)
+        Ok(settle::ride_over(booking, payment, terms, by, now)?)
     }
 }
 
@@ -150,13 +150,6 @@ fn answer(booking: &Stored<Booking>, now: Timestamp) -> Result<Response, Problem
 
 fn nobody_came(by: Actor, happened: Timestamp, location: Option<Coordinates>) -> CallingOff {
     CallingOff { side: CancelledBy::NoShow, reason: None, happened, location, by }
-}
-
-fn not_called_off(error: CancelError) -> Problem {
-    match error {
-        CancelError::Booking(illegal) => illegal.into(),
-        CancelError::Books(error) => Problem::internal(error),
-    }
 }
 
 /// Setting out and taking a passenger on board hold driver and vehicle to being valid at that moment; a passenger

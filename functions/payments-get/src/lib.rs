@@ -8,7 +8,7 @@ use nots_core::{
     access::{self, Window},
     entity::{Booking, Payment, PaymentStatus},
     ports::Table,
-    table::{Base, Entity, IndexedBy, Query, ReadError, Stored},
+    table::{ReadError, Stored},
 };
 use nots_http::{
     Access, Caller, Endpoint, Listing, Method, Problem, Request, Response, Route, listed, roles,
@@ -20,9 +20,6 @@ pub struct PaymentsGet {
     /// Bookings, payments, refunds, dues, the ledger.
     pub table: Arc<dyn Table>,
 }
-
-/// Rows of one kind in a page; a booking seldom has more than a handful.
-const PAGE: u32 = 100;
 
 impl Endpoint for PaymentsGet {
     const ROUTE: Route = Route {
@@ -81,7 +78,7 @@ impl PaymentsGet {
         let under = &payment.data.booking_id;
         let (refunds, ledger) = (access::refunds_of_booking(under), access::ledger_of_booking(under));
         let due = access::due_of_booking(under, id);
-        let rows = try_join(self.all(&refunds), self.all(&ledger));
+        let rows = try_join(self.table.every(&refunds), self.table.every(&ledger));
         let ((refunds, ledger), due) = try_join(rows, self.table.read(due)).await?;
         let item = view::payment(&payment, viewer, &PaymentParts { refunds, ledger, due })?;
         Ok(listed(&[item], None))
@@ -99,22 +96,5 @@ impl PaymentsGet {
         let Some(booking) = booking else { return Ok(None) };
         let payment = if booking.data.paid_under() == id { own } else { of_outward.flatten() };
         Ok(payment.map(|payment| (booking, payment)))
-    }
-
-    /// Every row of a booking of one kind.
-    async fn all<E: Entity + IndexedBy<Base>>(
-        &self,
-        query: &Query<Base, E>,
-    ) -> Result<Vec<Stored<E>>, ReadError> {
-        let mut rows = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.table.page(query, PAGE, after).await?;
-            rows.extend(page.rows);
-            after = page.next;
-            if after.is_none() {
-                return Ok(rows);
-            }
-        }
     }
 }

@@ -2,16 +2,13 @@
 
 use nots_core::{
     Actor, Timestamp,
-    entity::{
-        BookingStatus, Payment, PaymentStatus,
-        payment::{BooksError, PaymentMethod},
-    },
+    entity::{BookingStatus, Payment, PaymentStatus, payment::PaymentMethod},
     money::Total,
     settle,
-    table::{Stored, Transaction},
+    table::Stored,
     text::Note,
 };
-use nots_http::{Problem, Response, StatusCode};
+use nots_http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::{Found, PaymentsProcess, Tried};
@@ -39,7 +36,7 @@ impl PaymentsProcess {
         }
         let amount = payment.amount;
         let taken = settle::settle_at_the_end(found.bookings, found.payment.clone(), method, by, now);
-        self.table.commit(kept(taken)?).await.map_err(Tried::Write)?;
+        self.table.commit(taken?).await.map_err(Tried::Write)?;
         let mut payment = found.payment;
         payment.data.method = method;
         Ok(answer(&payment, amount))
@@ -55,7 +52,7 @@ impl PaymentsProcess {
         let due = found.owed().cloned().ok_or_else(|| found.nothing("Nothing is owed for the booking."))?;
         let amount = due.data.amount;
         let settled = settle::due_paid_in_cash(due, found.payment.clone(), by, now);
-        self.table.commit(kept(settled)?).await.map_err(Tried::Write)?;
+        self.table.commit(settled?).await.map_err(Tried::Write)?;
         Ok(answer(&found.payment, amount))
     }
 
@@ -70,16 +67,9 @@ impl PaymentsProcess {
         let due = found.owed().cloned().ok_or_else(|| found.nothing("Nothing is owed for the booking."))?;
         let amount = due.data.amount;
         let settled = settle::write_off(due, found.payment.clone(), reason, by, now);
-        self.table.commit(kept(settled)?).await.map_err(Tried::Write)?;
+        self.table.commit(settled?).await.map_err(Tried::Write)?;
         Ok(answer(&found.payment, amount))
     }
-}
-
-fn kept(transaction: Result<Transaction, BooksError>) -> Result<Transaction, Problem> {
-    transaction.map_err(|error| match error {
-        BooksError::Illegal(illegal) => illegal.into(),
-        BooksError::NotEnough { .. } | BooksError::Amount | BooksError::Unread => Problem::internal(error),
-    })
 }
 
 fn answer(payment: &Stored<Payment>, amount: Total) -> Response {

@@ -15,7 +15,7 @@ use nots_core::{
     entity::{Due, LedgerEntry, Reconciliation, Refund, reconciliation::Difference},
     ports::{Cause, ChargeFacts, Clock, DisputeFacts, GatewayError, Listed, Payments, RefundFacts, Table},
     reconcile::{self, Kept, Theirs},
-    table::{Base, Entity, IndexedBy, Query, ReadError, Transaction, WriteError},
+    table::{ReadError, Stored, Transaction, WriteError},
     time::Interval,
 };
 
@@ -29,8 +29,6 @@ pub struct PaymentsReconcile {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Items of a page.
-const PAGE: u32 = 100;
 /// Items that are read by key at once.
 const AT_ONCE: usize = 50;
 /// How far back a comparison goes when it is not said: two days, so that a day is looked at again once its last news has
@@ -96,18 +94,10 @@ impl PaymentsReconcile {
     async fn moved_within(&self, window: Interval) -> Result<BTreeSet<BookingId>, ReadError> {
         let mut bookings = BTreeSet::new();
         for day in window.days() {
-            let query = access::ledger_of_day(day);
-            let mut after = None;
-            loop {
-                let page = self.table.page(&query, PAGE, after).await?;
-                let within = page.rows.into_iter().map(|row| row.data);
-                let within = within.filter(|entry| window.from <= entry.at && entry.at < window.to);
-                bookings.extend(within.map(|entry| entry.booking_id));
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
+            let entries = self.table.every(&access::ledger_of_day(day)).await?;
+            let within = entries.into_iter().map(|row| row.data);
+            let within = within.filter(|entry| window.from <= entry.at && entry.at < window.to);
+            bookings.extend(within.map(|entry| entry.booking_id));
         }
         Ok(bookings)
     }
@@ -143,8 +133,8 @@ impl PaymentsReconcile {
 
     /// All that is kept about a booking's money; none when it has no payment.
     async fn kept(&self, booking: &BookingId) -> Result<Option<Kept>, ReadError> {
-        let entries: Vec<LedgerEntry> = self.whole(access::ledger_of_booking(booking)).await?;
-        let refunds: Vec<Refund> = self.whole(access::refunds_of_booking(booking)).await?;
+        let entries: Vec<LedgerEntry> = of_rows(self.table.every(&access::ledger_of_booking(booking)).await?);
+        let refunds: Vec<Refund> = of_rows(self.table.every(&access::refunds_of_booking(booking)).await?);
         let back = BookingId::return_of(booking);
         let reads = (
             access::booking(booking),
@@ -161,20 +151,10 @@ impl PaymentsReconcile {
         let dues: Vec<Due> = [due, due_of_return].into_iter().flatten().map(|row| row.data).collect();
         Ok(payment.map(|payment| Kept { payment: payment.data, entries, refunds, dues }))
     }
+}
 
-    /// Every item of a list.
-    async fn whole<E: Entity + IndexedBy<Base>>(&self, query: Query<Base, E>) -> Result<Vec<E>, ReadError> {
-        let mut all = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.table.page(&query, PAGE, after).await?;
-            all.extend(page.rows.into_iter().map(|row| row.data));
-            after = page.next;
-            if after.is_none() {
-                return Ok(all);
-            }
-        }
-    }
+fn of_rows<E>(rows: Vec<Stored<E>>) -> Vec<E> {
+    rows.into_iter().map(|row| row.data).collect()
 }
 
 /// The pages of one of Stripe's lists, one after another; what moved from one to another while they were read is there

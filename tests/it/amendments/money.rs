@@ -8,7 +8,7 @@ use super::*;
 async fn what_costs_more_holds_once_it_is_paid_and_not_before() {
     let world = World::new().await;
     let ada = world.person("customer").await;
-    let booking = world.confirmed(&ada, AHEAD).await;
+    let booking = world.confirmed(&ada, DAY).await;
     let (old, fresh) = (total(&booking), quote(&world, farther).await);
     let more = total(&fresh) - old;
     let seen = amend(&world, &ada, &booking, &fresh).await.expect_status(200);
@@ -50,7 +50,7 @@ async fn what_costs_more_holds_once_it_is_paid_and_not_before() {
 async fn what_costs_less_holds_at_once_and_the_difference_goes_back() {
     let world = World::new().await;
     let ada = world.person("customer").await;
-    let booking = world.confirmed(&ada, AHEAD).await;
+    let booking = world.confirmed(&ada, DAY).await;
     let fresh = quote(&world, nearer).await;
     let less = total(&booking) - total(&fresh);
     let seen = amend(&world, &ada, &booking, &fresh).await.expect_status(200);
@@ -73,7 +73,7 @@ async fn what_costs_less_holds_at_once_and_the_difference_goes_back() {
 async fn the_same_fare_moves_no_money_and_a_few_pence_are_let_go() {
     let world = World::new().await;
     let ada = world.person("customer").await;
-    let booking = world.confirmed(&ada, AHEAD).await;
+    let booking = world.confirmed(&ada, DAY).await;
     let old = total(&booking);
     let pickup = booking["journey"]["pickupTime"].clone();
     let same = quote(&world, |journey| {
@@ -106,7 +106,7 @@ async fn the_same_fare_moves_no_money_and_a_few_pence_are_let_go() {
 async fn what_nobody_has_paid_for_yet_is_asked_for_with_the_fare() {
     let world = World::new().await;
     let (ada, staff) = (world.person("customer").await, world.person("dispatcher").await);
-    let (booking, first) = world.at_checkout(&ada, AHEAD).await;
+    let (booking, first) = world.at_checkout(&ada, DAY).await;
     let fresh = quote(&world, farther).await;
     let seen = amend(&world, &ada, &booking, &fresh).await.expect_status(200);
     assert_eq!((total(&seen), &seen["status"]), (total(&fresh), &json!("pending")));
@@ -124,7 +124,7 @@ async fn what_nobody_has_paid_for_yet_is_asked_for_with_the_fare() {
     assert_eq!(accounts(&world), sums([("card", paid), ("fares", -paid)]));
 
     // In cash: whatever it costs, it is taken at the end.
-    let cash = world.booked(&ada, AHEAD).await;
+    let cash = world.booked(&ada, DAY).await;
     let body = json!({ "bookingId": cash["bookingId"], "method": "cash" });
     world.post("/v1/payments", &staff, body).await.expect_status(200);
     let fresh = quote(&world, farther).await;
@@ -137,7 +137,7 @@ async fn what_nobody_has_paid_for_yet_is_asked_for_with_the_fare() {
 
 /// A booking that is paid, and a page on which what a change costs more can be paid.
 async fn at_the_page(world: &World, ada: &Person) -> (Value, Value, Value) {
-    let booking = world.confirmed(ada, AHEAD).await;
+    let booking = world.confirmed(ada, DAY).await;
     let fresh = quote(world, farther).await;
     amend(world, ada, &booking, &fresh).await.expect_status(200);
     let page = pay_page(world, ada, &booking).await.expect_status(201);
@@ -167,7 +167,7 @@ async fn money_that_comes_too_late_goes_back_and_the_old_terms_hold() {
 async fn a_change_that_is_asked_for_too_late_to_be_paid_is_refused_and_a_page_is_opened_in_time_only() {
     let world = World::new().await;
     let ada = world.person("customer").await;
-    let booking = world.confirmed(&ada, AHEAD).await;
+    let booking = world.confirmed(&ada, DAY).await;
     let soon = quote(&world, |journey| {
         farther(journey);
         journey["pickupTime"] = json!(world.now() + 1_700);
@@ -238,7 +238,7 @@ async fn a_newer_change_takes_the_place_of_one_that_waits() {
 async fn of_two_changes_at_once_one_is_made_after_the_other_and_the_same_twice_is_one() {
     let world = World::new().await;
     let ada = world.person("customer").await;
-    let booking = world.confirmed(&ada, AHEAD).await;
+    let booking = world.confirmed(&ada, DAY).await;
     let (near, far) = (quote(&world, nearer).await, quote(&world, farther).await);
     let asked = [&near, &far, &near, &far].map(|quote| amend(&world, &ada, &booking, quote));
     let answers = join_all(asked).await;
@@ -261,7 +261,7 @@ async fn one_way_of_two_is_changed_and_the_payment_under_the_other_follows() {
     let ada = world.person("customer").await;
     let pair = quote(&world, |journey| {
         journey["returnJourney"] = json!(true);
-        journey["returnPickupTime"] = json!(world.now() + 3 * AHEAD);
+        journey["returnPickupTime"] = json!(world.now() + 3 * DAY);
     })
     .await;
     let order = json!({ "quoteId": pair["quoteId"], "customer": World::traveller() });

@@ -175,7 +175,7 @@ impl CheckoutAttempt {
     /// fresh enough for Stripe to open.
     #[must_use]
     pub fn serves(&self, asked: &Asked, now: Timestamp) -> bool {
-        let until = if self.checkout_session_id.is_some() { now } else { now.plus(STRIPE_LEAST) };
+        let until = if self.checkout_session_id.is_some() { now } else { now.plus(Self::LEAST) };
         self.ended.is_none()
             && self.purpose == asked.purpose
             && self.amount == asked.amount

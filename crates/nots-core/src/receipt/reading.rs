@@ -7,11 +7,8 @@ use crate::{
     access,
     entity::{Booking, booking::Pairing, settings::Operator},
     ports::Table,
-    table::{Entity, Index, Query, ReadError},
+    table::ReadError,
 };
-
-/// The most items that one page of a partition is asked for.
-const PAGE: u32 = 200;
 
 /// Why no receipt was read.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +39,7 @@ pub async fn read(
     };
     let pricing = &booking.pricing;
     let dues = std::iter::once(&booking.booking_id).chain(other);
+    let (of_refunds, of_ledger) = (access::refunds_of_booking(id), access::ledger_of_booking(id));
     let (items, refunds, ledger) = try_join3(
         table.read((
             access::payment(id, &booking.payment.payment_id),
@@ -49,8 +47,8 @@ pub async fn read(
             dues.map(|way| access::due_of_booking(id, way)).collect::<Vec<_>>(),
             access::tariff((pricing.tariff_effective_from, pricing.tariff_version)),
         )),
-        every(table, access::refunds_of_booking(id)),
-        every(table, access::ledger_of_booking(id)),
+        table.every(&of_refunds),
+        table.every(&of_ledger),
     )
     .await?;
     let (payment, other, dues, tariff) = items;
@@ -58,6 +56,8 @@ pub async fn read(
     let other = other.flatten().map(|row| row.data);
     let dues: Vec<_> = dues.into_iter().flatten().map(|row| row.data).collect();
     let tariff = tariff.map(|row| row.data);
+    let refunds: Vec<_> = refunds.into_iter().map(|row| row.data).collect();
+    let ledger: Vec<_> = ledger.into_iter().map(|row| row.data).collect();
     let accounts = Accounts {
         booking,
         other: other.as_ref(),
@@ -67,18 +67,4 @@ pub async fn read(
         dues: &dues,
     };
     Ok(Receipt::of_accounts(operator, tariff.as_ref(), accounts)?)
-}
-
-/// Every item of a list.
-async fn every<I: Index, E: Entity>(table: &dyn Table, query: Query<I, E>) -> Result<Vec<E>, ReadError> {
-    let mut all = Vec::new();
-    let mut after = None;
-    loop {
-        let page = table.page(&query, PAGE, after).await?;
-        all.extend(page.rows.into_iter().map(|row| row.data));
-        after = page.next;
-        if after.is_none() {
-            return Ok(all);
-        }
-    }
 }

@@ -262,6 +262,9 @@ macro_rules! read_tuples {
 }
 read_tuples! { (A 0, B 1) (A 0, B 1, C 2) (A 0, B 1, C 2, D 3) (A 0, B 1, C 2, D 3, F 4) }
 
+/// Rows that are read at a time where all are wanted.
+const PAGE: u32 = 100;
+
 impl dyn Table + '_ {
     /// Reads by key, strongly consistent, in one round trip however many keys there are (at most 100).
     ///
@@ -296,5 +299,21 @@ impl dyn Table + '_ {
         };
         let rows = page.items.into_iter().map(Stored::from_item).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: page.next })
+    }
+
+    /// Every row of a query, page after page: for what belongs to one booking, or happened on one day.
+    ///
+    /// # Errors
+    /// When the table does not answer, or an item is not of its entity.
+    pub async fn every<I: Index, E: Entity>(&self, query: &Query<I, E>) -> Result<Vec<Stored<E>>, ReadError> {
+        let (mut rows, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.page(query, PAGE, after).await?;
+            rows.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                return Ok(rows);
+            }
+        }
     }
 }
