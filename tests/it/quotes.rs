@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn a_quote_is_priced_from_the_tariff_in_the_table_and_says_so() {
     let world = World::new().await;
-    let quote = world.quote(86_400).await;
+    let quote = world.quote(world.to_noon(1)).await;
     assert_eq!(quote["journey"]["source"], "estimate");
     assert_eq!(quote["pricing"]["tariffVersion"], 1);
     assert_eq!(quote["expiresAt"].as_i64(), quote["createdAt"].as_i64().map(|at| at + 900));

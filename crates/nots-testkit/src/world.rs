@@ -112,6 +112,11 @@ impl World {
         })
     }
 
+    /// Seconds from now to noon in UTC so many days from today: by day in England, whenever a test runs.
+    pub fn to_noon(&self, days: i64) -> i64 {
+        (self.now() / 86_400 + days) * 86_400 + 43_200 - self.now()
+    }
+
     /// What a customer says of themselves.
     pub fn traveller() -> Value {
         json!({ "firstName": "John", "lastName": "Doe", "email": "john@example.com", "phone": "+447700900123" })

@@ -8,16 +8,17 @@ use super::{DAY, from, with_base};
 #[tokio::test]
 async fn each_quote_is_priced_again_and_nothing_is_written() {
     let world = World::new().await;
+    let noon = world.to_noon(1);
     let (owner, admin) = (world.person("owner").await, world.person("admin").await);
-    let plain = world.quote(DAY).await;
-    let mut body = world.journey(DAY);
+    let plain = world.quote(noon).await;
+    let mut body = world.journey(noon);
     body["vehicleType"] = json!("executive");
     let executive = world.post("/v1/quotes", None, body).await.expect_status(201);
-    let mut body = world.journey(DAY);
+    let mut body = world.journey(noon);
     body["extras"] = json!(["child_seat"]);
     let seated = world.post("/v1/quotes", None, body).await.expect_status(201);
-    let mut body = world.journey(DAY);
-    (body["returnJourney"], body["returnPickupTime"]) = (json!(true), json!(world.now() + 2 * DAY));
+    let mut body = world.journey(noon);
+    (body["returnJourney"], body["returnPickupTime"]) = (json!(true), json!(world.now() + noon + DAY));
     let there_and_back = world.post("/v1/quotes", None, body).await.expect_status(201);
     let all = [&plain, &executive, &seated, &there_and_back];
     let ids: Vec<_> = all.iter().map(|quote| quote["quoteId"].clone()).collect();
